@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The element-wise kernels emit what the compiler flags allow, so their tests are built once for each set of flags.
+#
+# quantkit_add_arch_tests(path) adds <path>@<arch> for each of QUANTKIT_TEST_ARCHS. An instruction set that this CPU or
+# compiler lacks shows up as a skipped test, never as a passed one; the test "isa_coverage" lists what ran.
+
+set(quantkit_flags_avx2 -mavx2 -mfma)
+set(quantkit_flags_avx512 -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl -mfma)
+set(quantkit_flags_native -march=native)
+
+set(quantkit_features_avx2 avx2 fma)
+set(quantkit_features_avx512 avx512f avx512cd avx512bw avx512dq avx512vl fma)
+set(quantkit_features_native "")
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(default_archs avx2 avx512)
+else()
+    set(default_archs "")
+endif()
+set(QUANTKIT_TEST_ARCHS "${default_archs}" CACHE STRING
+    "Instruction sets (avx2, avx512, native) for which the kernel tests are built besides the flags of the build")
+
+# An empty result if tests for the arch can be built and run here, else the reason.
+function(quantkit_why_not arch out)
+    set(conditions true)
+    foreach(feature IN LISTS quantkit_features_${arch})
+        string(APPEND conditions " && __builtin_cpu_supports(\"${feature}\")")
+    endforeach()
+    file(CONFIGURE OUTPUT probe_${arch}.cpp CONTENT "int main() { return ${conditions} ? 0 : 1; }\n")
+
+    string(MAKE_C_IDENTIFIER "QUANTKIT_HAS_FLAGS_${arch}" has_flags)
+    list(JOIN quantkit_flags_${arch} " " flags)
+    check_cxx_compiler_flag("${flags}" ${has_flags})
+    if(NOT DEFINED quantkit_flags_${arch})
+        set(${out} "no such arch in cmake/quantkit_archs.cmake" PARENT_SCOPE)
+    elseif(NOT ${has_flags})
+        set(${out} "the compiler does not know ${flags}" PARENT_SCOPE)
+    else()
+        try_run(runs compiles "${CMAKE_CURRENT_BINARY_DIR}/probe" "${CMAKE_CURRENT_BINARY_DIR}/probe_${arch}.cpp")
+        if(NOT compiles OR NOT runs EQUAL 0)
+            set(${out} "the CPU does not have ${quantkit_features_${arch}}" PARENT_SCOPE)
+        else()
+            set(${out} "" PARENT_SCOPE)
+        endif()
+    endif()
+endfunction()
+
+include(CheckCXXCompilerFlag)
+set(coverage "kernel tests run with the flags of this build")
+foreach(arch IN LISTS QUANTKIT_TEST_ARCHS)
+    quantkit_why_not(${arch} quantkit_missing_${arch})
+    if(quantkit_missing_${arch})
+        string(APPEND coverage "\n  ${arch}: SKIPPED, ${quantkit_missing_${arch}}")
+    else()
+        string(APPEND coverage "\n  ${arch}: also run with ${quantkit_flags_${arch}}")
+    endif()
+endforeach()
+message(STATUS "${coverage}")
+add_test(NAME isa_coverage COMMAND "${CMAKE_COMMAND}" -E echo "${coverage}")
+set_tests_properties(isa_coverage PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED" LABELS isa)
+
+function(quantkit_add_arch_tests path)
+    foreach(arch IN LISTS QUANTKIT_TEST_ARCHS)
+        if(quantkit_missing_${arch})
+            add_test(NAME ${path}@${arch} COMMAND "${CMAKE_COMMAND}" -E echo "SKIPPED: ${quantkit_missing_${arch}}")
+            set_tests_properties(${path}@${arch} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED" LABELS isa)
+        else()
+            quantkit_add_test(${path} ARCH ${arch})
+        endif()
+    endforeach()
+endfunction()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# quantkit_add_test(path [ARCH name]): one doctest program from tests/<path>_test.cpp, registered as test <path>, or
+# as <path>@<name> when it is built with the flags of an instruction set (cmake/quantkit_archs.cmake).
+
+# The main function, compiled once, with what every test includes and knows.
+add_library(quantkit_test_main OBJECT support/main.cpp)
+target_link_libraries(quantkit_test_main PUBLIC quantkit::io doctest::doctest PRIVATE quantkit_warnings)
+target_include_directories(quantkit_test_main PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
+target_compile_definitions(quantkit_test_main PUBLIC
+    QUANTKIT_GOLDEN_DEFAULT="${CMAKE_CURRENT_SOURCE_DIR}/golden/data"
+    QUANTKIT_MODELS_DEFAULT="${QUANTKIT_MODELS}")
+
+# What nearly every test includes, parsed once for all tests that share the same flags.
+if(QUANTKIT_TEST_PCH)
+    file(CONFIGURE OUTPUT empty.cpp CONTENT "")
+    add_library(quantkit_test_pch OBJECT "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp")
+    target_link_libraries(quantkit_test_pch PRIVATE quantkit_test_main quantkit_warnings)
+    target_precompile_headers(quantkit_test_pch PRIVATE <doctest/doctest.h> <xsimd/xsimd.hpp> <Eigen/Core>
+        <algorithm> <filesystem> <string> <vector>)
+endif()
+
+function(quantkit_add_test path)
+    cmake_parse_arguments(PARSE_ARGV 1 test "" "ARCH" "")
+    set(name "${path}")
+    if(test_ARCH)
+        string(APPEND name "@${test_ARCH}")
+    endif()
+    string(REGEX REPLACE "[/@]" "." target "test.${name}")
+
+    add_executable(${target} "${path}_test.cpp")
+    target_link_libraries(${target} PRIVATE quantkit_test_main quantkit_warnings)
+    add_test(NAME ${name} COMMAND ${target})
+    if(path MATCHES "_golden$")
+        set_tests_properties(${name} PROPERTIES LABELS golden)
+    endif()
+    if(test_ARCH)
+        target_compile_options(${target} PRIVATE ${quantkit_flags_${test_ARCH}})
+        set_tests_properties(${name} PROPERTIES LABELS isa)
+    elseif(QUANTKIT_TEST_PCH)
+        target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
+    endif()
+endfunction()
