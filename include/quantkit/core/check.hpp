@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Errors whose text carries the values that caused them.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace quantkit
+{
+    namespace detail
+    {
+        template <class T>
+        concept number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
+
+        template <class T>
+        concept text_like = std::convertible_to<const T&, std::string_view>;
+
+        template <class T>
+        concept sequence = !text_like<T> && requires(const T& range)
+        {
+            range.begin() != range.end();
+        };
+
+        inline std::string to_text(std::string_view text) { return std::string(text); }
+
+        template <std::same_as<bool> Flag>
+        std::string to_text(Flag value)
+        {
+            return value ? "true" : "false";
+        }
+
+        template <number Number>
+        std::string to_text(Number value)
+        {
+            std::array<char, 40> buffer {};
+            const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+            return std::string(buffer.data(), end);
+        }
+
+        /// "[2, 3, 4]" for any range of numbers.
+        template <sequence Range>
+        std::string to_text(const Range& range)
+        {
+            std::string text = "[";
+            for (const auto& value : range)
+                text += (text.size() > 1 ? ", " : "") + to_text(value);
+            return text + "]";
+        }
+    }
+
+    /// The parts as one text; numbers are written with their shortest exact decimal.
+    template <class... Parts>
+    std::string concat(const Parts&... parts)
+    {
+        std::string text;
+        ((text += detail::to_text(parts)), ...);
+        return text;
+    }
+
+    /// Throws std::invalid_argument with "quantkit: " and the parts as its text.
+    template <class... Parts>
+    [[noreturn]] void throw_invalid(const Parts&... parts)
+    {
+        throw std::invalid_argument(concat("quantkit: ", parts...));
+    }
+
+    /// Throws std::invalid_argument with the parts as its text unless the condition holds.
+    template <class... Parts>
+    void require(bool condition, const Parts&... parts)
+    {
+        if (!condition)
+            throw_invalid(parts...);
+    }
+}
