@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// All element-wise operations of one instruction set behind function pointers, with the default policies (half_even,
+/// by_reciprocal). Everything above the kernels asks active_kernels() and knows no instruction set.
+#pragma once
+
+#include <quantkit/kernels/convert_half.hpp>
+#include <quantkit/kernels/dequantize.hpp>
+#include <quantkit/kernels/error_sums.hpp>
+#include <quantkit/kernels/fake_quant.hpp>
+#include <quantkit/kernels/quantize.hpp>
+#include <quantkit/kernels/reduce_range.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace quantkit::kernels
+{
+    /// What depends on the type of a code. Documented where they are defined, in quantize.hpp and dequantize.hpp.
+    template <class Code>
+    struct code_kernels
+    {
+        void (*quantize)(const float* x, Code* q, std::size_t count, qparams params, quant_bounds bounds) noexcept;
+        void (*quantize_each)(const float* x, Code* q, std::size_t count, const float* scale,
+                              const std::int32_t* zero_point, quant_bounds bounds) noexcept;
+        void (*dequantize)(const Code* q, float* x, std::size_t count, qparams params) noexcept;
+        void (*dequantize_each)(const Code* q, float* x, std::size_t count, const float* scale,
+                                const std::int32_t* zero_point) noexcept;
+    };
+
+    template <class Code>
+    concept code_with_kernels = std::same_as<Code, std::int8_t> || std::same_as<Code, std::uint8_t> || std::same_as<
+        Code, std::int16_t> || std::same_as<Code, std::uint16_t> || std::same_as<Code, std::int32_t>;
+
+    struct kernel_table
+    {
+        const char* name;
+        code_kernels<std::int8_t> s8;
+        code_kernels<std::uint8_t> u8;
+        code_kernels<std::int16_t> s16;
+        code_kernels<std::uint16_t> u16;
+        code_kernels<std::int32_t> s32;
+        void (*fake_quantize)(const float* x, float* y, std::size_t count, qparams params,
+                              quant_bounds bounds) noexcept;
+        void (*fake_quantize_each)(const float* x, float* y, std::size_t count, const float* scale,
+                                   const std::int32_t* zero_point, quant_bounds bounds) noexcept;
+        real_range (*reduce_range)(const float* x, std::size_t count) noexcept;
+        void (*reduce_range_each)(const float* x, std::size_t count, float* min, float* max) noexcept;
+        error_sums (*sum_errors)(const float* reference, const float* approximation, std::size_t count,
+                                 error_sums so_far) noexcept;
+        void (*half_to_float)(const std::uint16_t* half, float* x, std::size_t count) noexcept;
+        void (*float_to_half)(const float* x, std::uint16_t* half, std::size_t count) noexcept;
+        void (*bfloat16_to_float)(const std::uint16_t* bfloat16, float* x, std::size_t count) noexcept;
+        void (*float_to_bfloat16)(const float* x, std::uint16_t* bfloat16, std::size_t count) noexcept;
+
+        template <code_with_kernels Code>
+        constexpr const code_kernels<Code>& codes() const
+        {
+            if constexpr (std::same_as<Code, std::int8_t>)
+                return s8;
+            else if constexpr (std::same_as<Code, std::uint8_t>)
+                return u8;
+            else if constexpr (std::same_as<Code, std::int16_t>)
+                return s16;
+            else if constexpr (std::same_as<Code, std::uint16_t>)
+                return u16;
+            else
+                return s32;
+        }
+    };
+
+    namespace detail
+    {
+        template <class Arch>
+        struct table_entries
+        {
+            template <class Code>
+            static void quantize(const float* x, Code* q, std::size_t count, qparams params,
+                                 quant_bounds bounds) noexcept
+            {
+                kernels::quantize(x, q, count, params, bounds, half_even {}, by_reciprocal {}, 0, Arch {});
+            }
+
+            template <class Code>
+            static void quantize_each(const float* x, Code* q, std::size_t count, const float* scale,
+                                      const std::int32_t* zero_point, quant_bounds bounds) noexcept
+            {
+                kernels::quantize_each(x, q, count, scale, zero_point, bounds, half_even {}, by_reciprocal {}, 0,
+                                       Arch {});
+            }
+
+            template <class Code>
+            static void dequantize(const Code* q, float* x, std::size_t count, qparams params) noexcept
+            {
+                kernels::dequantize(q, x, count, params, Arch {});
+            }
+
+            template <class Code>
+            static void dequantize_each(const Code* q, float* x, std::size_t count, const float* scale,
+                                        const std::int32_t* zero_point) noexcept
+            {
+                kernels::dequantize_each(q, x, count, scale, zero_point, Arch {});
+            }
+
+            static void fake_quantize(const float* x, float* y, std::size_t count, qparams params,
+                                      quant_bounds bounds) noexcept
+            {
+                kernels::fake_quantize(x, y, count, params, bounds, half_even {}, by_reciprocal {}, 0, Arch {});
+            }
+
+            static void fake_quantize_each(const float* x, float* y, std::size_t count, const float* scale,
+                                           const std::int32_t* zero_point, quant_bounds bounds) noexcept
+            {
+                kernels::fake_quantize_each(x, y, count, scale, zero_point, bounds, half_even {}, by_reciprocal {}, 0,
+                                            Arch {});
+            }
+
+            static real_range reduce_range(const float* x, std::size_t count) noexcept
+            {
+                return kernels::reduce_range(x, count, Arch {});
+            }
+
+            static void reduce_range_each(const float* x, std::size_t count, float* min, float* max) noexcept
+            {
+                kernels::reduce_range_each(x, count, min, max, Arch {});
+            }
+
+            static error_sums sum_errors(const float* reference, const float* approximation, std::size_t count,
+                                         error_sums so_far) noexcept
+            {
+                return kernels::sum_errors(reference, approximation, count, so_far, Arch {});
+            }
+
+            static void half_to_float(const std::uint16_t* half, float* x, std::size_t count) noexcept
+            {
+                kernels::half_to_float(half, x, count, Arch {});
+            }
+
+            static void float_to_half(const float* x, std::uint16_t* half, std::size_t count) noexcept
+            {
+                kernels::float_to_half(x, half, count, Arch {});
+            }
+
+            static void bfloat16_to_float(const std::uint16_t* bfloat16, float* x, std::size_t count) noexcept
+            {
+                kernels::bfloat16_to_float(bfloat16, x, count, Arch {});
+            }
+
+            static void float_to_bfloat16(const float* x, std::uint16_t* bfloat16, std::size_t count) noexcept
+            {
+                kernels::float_to_bfloat16(x, bfloat16, count, Arch {});
+            }
+
+            template <class Code>
+            static constexpr code_kernels<Code> codes { &quantize<Code>, &quantize_each<Code>, &dequantize<Code>,
+                                                        &dequantize_each<Code> };
+
+            static constexpr kernel_table table { .name = arch_name<Arch>(),
+                                                  .s8 = codes<std::int8_t>,
+                                                  .u8 = codes<std::uint8_t>,
+                                                  .s16 = codes<std::int16_t>,
+                                                  .u16 = codes<std::uint16_t>,
+                                                  .s32 = codes<std::int32_t>,
+                                                  .fake_quantize = &fake_quantize,
+                                                  .fake_quantize_each = &fake_quantize_each,
+                                                  .reduce_range = &reduce_range,
+                                                  .reduce_range_each = &reduce_range_each,
+                                                  .sum_errors = &sum_errors,
+                                                  .half_to_float = &half_to_float,
+                                                  .float_to_half = &float_to_half,
+                                                  .bfloat16_to_float = &bfloat16_to_float,
+                                                  .float_to_bfloat16 = &float_to_bfloat16 };
+        };
+    }
+
+    /// The operations compiled for Arch, which the flags of this translation unit must allow.
+    template <class Arch>
+    const kernel_table& table_for() noexcept
+    {
+        return detail::table_entries<Arch>::table;
+    }
+
+    /// Those of the best instruction set that this CPU has and QUANTKIT_ISA allows. Only in quantkit::dispatch; throws
+    /// std::invalid_argument where QUANTKIT_ISA is no name.
+    const kernel_table& dispatched_kernels();
+
+    /// The operations to use. Without quantkit::dispatch: those of the best instruction set that the flags of this
+    /// translation unit allow; nothing else is compiled then, so QUANTKIT_ISA cannot ask for less.
+    template <class Arch = active_arch>
+    const kernel_table& active_kernels() noexcept(!dispatched_arch<Arch>)
+    {
+        if constexpr (dispatched_arch<Arch>)
+            return dispatched_kernels();
+        else
+            return table_for<Arch>();
+    }
+}
