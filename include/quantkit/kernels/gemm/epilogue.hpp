@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// What happens to a tile of int32 sums on its way to C: stages that are plain structs, composed as a list.
+///
+/// An epilogue is `epilogue_of<Store, Stages...>`: each stage takes the lanes that the one before it left, and the
+/// store writes them. A stage here is configuration only; how it runs on 1, 8 or 16 lanes is an overload of apply() or
+/// bind(), found by its last argument, place: in epilogue_<isa>.hpp, and for stages that need more than a line in
+/// headers of their own. A stage that these do not know works as well, if it is callable as float(float x, std::size_t
+/// row, std::size_t column): it runs lane by lane.
+///
+/// Arrays with one entry per column hold padded_columns(n) entries, so that lanes may be read beyond n.
+///
+/// No product is fused with the addition that follows it, on any instruction set: every ISA gives the same floats.
+#pragma once
+
+#include <quantkit/core/concepts.hpp>
+#include <quantkit/kernels/gemm/extents.hpp>
+#include <quantkit/kernels/gemm/micro_kernel.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+namespace quantkit::kernels
+{
+    // int32 -> int32
+
+    /// x - columns[j]: the zero point of A times the column sums of B, and an integer bias with its sign turned.
+    struct subtract_columns
+    {
+        const std::int32_t* columns = nullptr;
+    };
+
+    /// x - rows[i * row_step] * columns[j]: the same where the zero point of A is known late (row_step 0) or differs
+    /// from row to row (row_step 1); or zero points of B times row sums of A.
+    struct subtract_outer
+    {
+        const std::int32_t* rows = nullptr;
+        std::size_t row_step = 1;
+        const std::int32_t* columns = nullptr;
+    };
+
+    /// x * q31[j * column_step] * 2^(shift[j * column_step] - 31), rounded as core/fixed_point.hpp says.
+    ///
+    /// Rounding     double_rounding or single_rounding
+    /// column_step  0 for one multiplier, 1 for one per column
+    /// q31, shift   q31 >= 0, shift in [-31, Rounding::max_shift]
+    template <class Rounding>
+    struct rescale_fixed_point
+    {
+        const std::int32_t* q31 = nullptr;
+        const std::int32_t* shift = nullptr;
+        std::size_t column_step = 1;
+    };
+
+    /// clamp(zero_point + x), the sum not modulo anything.
+    struct clamp_to_codes
+    {
+        std::int32_t zero_point = 0;
+        quant_bounds bounds;
+    };
+
+    // int32 -> float
+
+    /// float(x) * columns[j]
+    struct scale_columns
+    {
+        const float* columns = nullptr;
+    };
+
+    /// float(x) * (rows[i * row_step] * columns[j])
+    struct scale_outer
+    {
+        const float* rows = nullptr;
+        std::size_t row_step = 1;
+        const float* columns = nullptr;
+    };
+
+    // float -> float
+
+    /// x + columns[j]
+    struct add_columns
+    {
+        const float* columns = nullptr;
+    };
+
+    /// min(max(x, low), high); NaN stays NaN. ReLU is [0, infinity), ReLU6 [0, 6].
+    struct clamp_to
+    {
+        float low = 0.0f;
+        float high = std::numeric_limits<float>::infinity();
+    };
+
+    // float -> float, or int32 -> int32
+
+    /// x + addend(i, j), int32 modulo 2^32. The addend may be C itself, which then accumulates: C += x.
+    template <class T>
+    struct add_matrix
+    {
+        matrix_view<const T> addend;
+    };
+
+    // float -> int32
+
+    /// clamp(zero_point + round_half_even(x * factor)), factor = 1 / scale of the output; or 1, where the scales before
+    /// it already hold activation scale * weight scale / output scale (ONNX QLinearMatMul).
+    struct quantize_to_codes
+    {
+        float factor = 1.0f;
+        std::int32_t zero_point = 0;
+        quant_bounds bounds;
+    };
+
+    // stores
+
+    /// Writes int32, float or, from int32 lanes that fit, 8-bit codes.
+    template <class T>
+    struct store_to
+    {
+        matrix_view<T> c;
+    };
+
+    template <class Store, class... Stages>
+    struct epilogue_of
+    {
+        std::tuple<Stages...> stages;
+        Store store;
+    };
+
+    template <class Stage>
+    concept lane_stage = requires(const Stage& stage, float x, std::size_t index)
+    {
+        {
+            stage(x, index, index)
+            } -> std::convertible_to<float>;
+    };
+
+    namespace detail
+    {
+        /// A foreign stage on `count` lanes of row i, from column j on.
+        ///
+        /// Compiled for the flags of the translation unit and never inlined into a function for another instruction
+        /// set, where x * a + b would be fused: the stage gives the same floats whatever the lanes.
+        template <lane_stage Stage>
+        [[gnu::noinline]] void run_foreign(const Stage& stage, float* lanes, std::size_t count, std::size_t i,
+                                           std::size_t j)
+        {
+            for (std::size_t lane = 0; lane < count; ++lane)
+                lanes[lane] = stage(lanes[lane], i, j + lane);
+        }
+    }
+
+    /// Sums that need no stage may be written to C by the micro-kernel itself.
+    template <class Epilogue>
+    inline constexpr bool stores_raw_sums = std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>>>;
+
+    /// An epilogue that a tile may run on its registers (micro_kernel.hpp): its scaled_output for the whole of C.
+    template <class Epilogue>
+    inline constexpr bool is_scaled_output = false;
+    template <class... Rest>
+    inline constexpr bool is_scaled_output<epilogue_of<store_to<float>, subtract_columns, scale_columns, Rest...>> =
+        std::same_as<
+            std::tuple<Rest...>,
+            std::
+                tuple<>> || std::same_as<std::tuple<Rest...>, std::tuple<add_columns>> || std::same_as<std::tuple<Rest...>, std::tuple<clamp_to>> || std::same_as<std::tuple<Rest...>, std::tuple<add_columns, clamp_to>>;
+
+    template <class... Rest>
+    scaled_output scaled_output_of(
+        const epilogue_of<store_to<float>, subtract_columns, scale_columns, Rest...>& epilogue)
+    {
+        scaled_output out;
+        out.offsets = std::get<subtract_columns>(epilogue.stages).columns;
+        out.scales = std::get<scale_columns>(epilogue.stages).columns;
+        if constexpr ((std::same_as<Rest, add_columns> || ...))
+            out.bias = std::get<add_columns>(epilogue.stages).columns;
+        if constexpr ((std::same_as<Rest, clamp_to> || ...))
+        {
+            out.low = std::get<clamp_to>(epilogue.stages).low;
+            out.high = std::get<clamp_to>(epilogue.stages).high;
+        }
+        return out;
+    }
+
+    /// A tile and where it lies in C: rows x columns are to be written, the tile's rows are tile_stride apart.
+    ///
+    /// Sum   std::int32_t: rows are whole panels wide, so that lanes beyond `columns` may be read;
+    ///       float for a product that was made in float and has only float stages left: nothing beyond is read
+    template <class Sum>
+    struct finished_tile
+    {
+        const Sum* sums = nullptr;
+        std::size_t tile_stride = 0;
+        std::size_t rows = 0, columns = 0;
+        std::size_t first_row = 0, first_column = 0;
+    };
+
+    template <class Sum, class Epilogue>
+    using finish_function = void (*)(const finished_tile<Sum>&, const Epilogue&) noexcept;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// What a micro-kernel is, the panels that it eats, and the portable one.
+///
+/// All micro-kernels share one geometry; they differ in the instruction that multiplies, and in what a group holds.
+///
+///     group   kr consecutive values along k of one row or column, 4 bytes: 4 x 8 bits or 2 x 16 bits
+///     strip   `rows` rows of A, each k values in a row (whole groups), a_stride bytes apart
+///     panel   16 columns of B over all of k, group by group: one group step is 16 x 4 bytes, a cache line
+///
+///          A strip                      B panel                        C tile [rows, 16 * panels]
+///          row 0: k0..k3 k4..k7 ...     k0..k3          k4..k7
+///          row 1: k0..k3 k4..k7 ...     c0 c1 ... c15   c0 c1 ...      sums of rows x 16 per panel, int32
+///
+/// Each group of A is broadcast and multiplied with 16 groups of B (512 bits) at once. Groups beyond k hold zeros in B.
+#pragma once
+
+#include <quantkit/core/config.hpp>
+#include <quantkit/kernels/isa.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace quantkit::kernels
+{
+    inline constexpr std::size_t panel_columns = 16;
+    inline constexpr std::size_t group_bytes = 4;
+    inline constexpr std::size_t panel_step_bytes = panel_columns * group_bytes;
+    /// The tallest and the widest micro-tile of any micro-kernel.
+    inline constexpr std::size_t max_tile_rows = 12;
+    inline constexpr std::size_t max_tile_panels = 4;
+
+    /// The codes inside the groups of A and B. Other codes are shifted by 128 when packed, and zero points with them.
+    enum class operand_format : std::uint8_t
+    {
+        u8_s8,   ///< kr = 4: A unsigned, B signed (vpdpbusd, usdot)
+        s8_s8,   ///< kr = 4: both signed (sdot)
+        s16_s16, ///< kr = 2: both widened, so that no pair of products can saturate (pmaddwd)
+    };
+
+    /// Values along k in one group.
+    constexpr std::size_t group_values(operand_format format) { return format == operand_format::s16_s16 ? 2 : 4; }
+
+    constexpr std::size_t group_count(operand_format format, std::size_t k)
+    {
+        return (k + group_values(format) - 1) / group_values(format);
+    }
+
+    /// The commonest epilogue, which some micro-kernels run on their registers, before a sum ever reaches memory:
+    ///
+    ///     c[r][j] = min(max(float(sum - offsets[j]) * scales[j] + bias[j], low), high)
+    ///
+    /// Arrays hold whole panels; bias -0 and the limits -infinity, infinity change nothing.
+    struct scaled_output
+    {
+        const std::int32_t* offsets = nullptr;
+        const float* scales = nullptr;
+        const float* bias = nullptr; ///< null for none
+        float low = -std::numeric_limits<float>::infinity();
+        float high = std::numeric_limits<float>::infinity();
+        float* c = nullptr;
+        std::size_t ldc = 0;     ///< floats from row to row
+        std::size_t columns = 0; ///< that exist in C
+    };
+
+    /// What one tile multiplies, and where its sums go if not to memory as they are.
+    struct tile_operands
+    {
+        const std::byte* a = nullptr; ///< [rows][groups, 4 bytes], rows a_stride bytes apart
+        std::size_t a_stride = 0;
+        const std::byte* b = nullptr; ///< [panels][groups, 16, 4 bytes], panels panel_stride bytes apart
+        std::size_t panel_stride = 0;
+        std::size_t groups = 0;
+        const scaled_output* scaled = nullptr; ///< only for micro-kernels with scales_output
+    };
+
+    /// c[r][j] = sum over all groups of a[r][group] . b[group][j], modulo 2^32.
+    ///
+    /// c   [rows, 16 * panels], ldc elements from row to row; unused where operands.scaled says where to go
+    using tile_function = void (*)(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept;
+
+    namespace detail
+    {
+        /// The four bytes of one group, to be broadcast.
+        QUANTKIT_INLINE std::int32_t group_at(const std::byte* bytes)
+        {
+            std::int32_t values;
+            std::memcpy(&values, bytes, sizeof values);
+            return values;
+        }
+
+        /// The rows of a strip, reached from every third row by base + {0, 1, 2} * stride, which x86 addresses
+        /// directly: 12 rows take 4 pointers and the stride, not 12 pointers.
+        template <int Rows>
+        struct strip_rows
+        {
+            static constexpr int bases = (Rows + 2) / 3;
+
+            QUANTKIT_INLINE explicit strip_rows(const tile_operands& operands)
+                : stride(operands.a_stride)
+            {
+#pragma GCC unroll 4
+                for (int i = 0; i < bases; ++i)
+                    base[i] = operands.a + static_cast<std::size_t>(3 * i) * stride;
+            }
+
+            QUANTKIT_INLINE std::int32_t group(int row) const
+            {
+                return group_at(base[row / 3] + static_cast<std::size_t>(row % 3) * stride);
+            }
+
+            QUANTKIT_INLINE void advance()
+            {
+#pragma GCC unroll 4
+                for (int i = 0; i < bases; ++i)
+                    base[i] += group_bytes;
+            }
+
+            const std::byte* base[bases];
+            std::size_t stride;
+        };
+    }
+
+    /// Which vector code finishes a tile (epilogue) and quantizes rows of A.
+    enum class lane_family : std::uint8_t
+    {
+        scalar,
+        avx2,
+        avx512
+    };
+
+    /// One instruction set's tiles: tile(rows, panels) for 1, 2 and 4 panels and 1 .. max_rows(panels) rows.
+    struct micro_kernel
+    {
+        isa_level level = isa_level::scalar;
+        operand_format format = operand_format::s16_s16;
+        lane_family lanes = lane_family::scalar;
+        /// Whether tiles obey tile_operands::scaled.
+        bool scales_output = false;
+        /// Panels of the tile with the best ratio of products to loads.
+        std::size_t main_panels = 1;
+        std::array<std::size_t, 3> max_rows_of {};
+        std::array<std::array<tile_function, max_tile_rows + 1>, 3> tiles {};
+
+        static constexpr std::size_t slot(std::size_t panels) { return panels / 2; } // 1, 2, 4 -> 0, 1, 2
+        constexpr std::size_t max_rows(std::size_t panels) const { return max_rows_of[slot(panels)]; }
+        constexpr tile_function tile(std::size_t rows, std::size_t panels) const { return tiles[slot(panels)][rows]; }
+        constexpr std::string_view name() const { return name_of(level); }
+    };
+
+    namespace detail
+    {
+        template <class Tiles, int Panels, int... Row>
+        constexpr std::array<tile_function, max_tile_rows + 1> tiles_of(std::integer_sequence<int, Row...>)
+        {
+            return { nullptr, &Tiles::template tile<Row + 1, Panels>... };
+        }
+    }
+
+    /// The table of a family of tiles: Tiles::tile<Rows, Panels> with Tiles::max_rows[] for 1, 2 and 4 panels.
+    template <class Tiles>
+    inline constexpr micro_kernel micro_kernel_of {
+        Tiles::level,
+        Tiles::format,
+        Tiles::lanes,
+        Tiles::scales_output,
+        Tiles::main_panels,
+        { Tiles::max_rows[0], Tiles::max_rows[1], Tiles::max_rows[2] },
+        { detail::tiles_of<Tiles, 1>(std::make_integer_sequence<int, Tiles::max_rows[0]> {}),
+          detail::tiles_of<Tiles, 2>(std::make_integer_sequence<int, Tiles::max_rows[1]> {}),
+          detail::tiles_of<Tiles, 4>(std::make_integer_sequence<int, Tiles::max_rows[2]> {}) }
+    };
+
+    /// Plain C++ in 16-bit groups: the definition that the others are held against, and the last resort.
+    struct scalar_tiles
+    {
+        static constexpr isa_level level = isa_level::scalar;
+        static constexpr operand_format format = operand_format::s16_s16;
+        static constexpr lane_family lanes = lane_family::scalar;
+        static constexpr bool scales_output = false;
+        static constexpr std::size_t main_panels = 1;
+        static constexpr int max_rows[3] = { 4, 1, 1 };
+
+        template <int Rows, int Panels>
+        static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
+        {
+            for (std::size_t row = 0; row < Rows; ++row)
+                for (std::size_t panel = 0; panel < Panels; ++panel)
+                {
+                    const std::byte* a = operands.a + row * operands.a_stride;
+                    const std::byte* b = operands.b + panel * operands.panel_stride;
+                    std::uint32_t sums[panel_columns] = {};
+                    for (std::size_t group = 0; group < operands.groups; ++group)
+                    {
+                        std::int16_t left[2], right[2 * panel_columns];
+                        std::memcpy(left, a + group * group_bytes, sizeof left);
+                        std::memcpy(right, b + group * panel_step_bytes, sizeof right);
+                        for (std::size_t j = 0; j < panel_columns; ++j)
+                            sums[j] += static_cast<std::uint32_t>(left[0] * right[2 * j] + left[1] * right[2 * j + 1]);
+                    }
+                    std::memcpy(c + row * ldc + panel * panel_columns, sums, sizeof sums);
+                }
+        }
+    };
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Every micro-kernel of this build, and the choice among them at run time.
+#pragma once
+
+#include <quantkit/kernels/gemm/micro_kernel.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_avx2.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_avx512bw.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_avx512vnni.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_avxvnni.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_neon.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_neon_dotprod.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_neon_i8mm.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_sse2.hpp>
+
+#include <array>
+#include <span>
+
+namespace quantkit::kernels
+{
+    /// In ascending order of preference.
+    inline std::span<const micro_kernel* const> compiled_micro_kernels()
+    {
+        static constexpr std::array kernels
+        {
+            &micro_kernel_of<scalar_tiles>,
+#if defined(QUANTKIT_X86)
+                &micro_kernel_of<sse2_tiles>, &micro_kernel_of<avx2_tiles>, &micro_kernel_of<avxvnni_tiles>,
+                &micro_kernel_of<avx512bw_tiles>, &micro_kernel_of<avx512vnni_tiles>,
+#elif defined(__aarch64__)
+                &micro_kernel_of<neon_tiles>,
+#if defined(QUANTKIT_NEON_DOTPROD)
+                &micro_kernel_of<neon_dotprod_tiles>,
+#endif
+#if defined(QUANTKIT_NEON_I8MM)
+                &micro_kernel_of<neon_i8mm_tiles>,
+#endif
+#endif
+        };
+        return kernels;
+    }
+
+    /// The best that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument where QUANTKIT_ISA is no name.
+    inline const micro_kernel& best_micro_kernel()
+    {
+        static const micro_kernel* const best = []
+        {
+            const micro_kernel* chosen = &micro_kernel_of<scalar_tiles>;
+            for (const micro_kernel* kernel : compiled_micro_kernels())
+                if (kernel->level <= isa_cap() && cpu_has(kernel->level))
+                    chosen = kernel;
+            return chosen;
+        }();
+        return *best;
+    }
+}
