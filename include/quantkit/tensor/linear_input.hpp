@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// How a layer quantizes its float input: with frozen qparams (static), or with the range of what arrives (dynamic).
+#pragma once
+
+#include <quantkit/core/qparams.hpp>
+#include <quantkit/core/quant_range.hpp>
+#include <quantkit/core/scheme.hpp>
+
+#include <concepts>
+
+namespace quantkit
+{
+    /// One frozen pair, from calibration. Input beyond its range saturates; NaN gives quant_min.
+    template <quantized_range Range = uint8_full>
+    struct static_input
+    {
+        using range_type = Range;
+
+        /// Throws as check_qparams().
+        static_input(quantkit::qparams frozen)
+            : params(frozen)
+        {
+            check_qparams(frozen, Range::bounds);
+        }
+
+        quantkit::qparams params;
+    };
+    static_input(qparams)->static_input<uint8_full>;
+
+    /// One pair for each call, from the range of the whole batch: PyTorch's dynamic quantization. NaN is skipped.
+    template <quantized_range Range = uint8_full, quantization_scheme Scheme = dynamic_affine>
+    struct dynamic_per_tensor
+    {
+        using range_type = Range;
+        [[no_unique_address]] Scheme scheme {};
+    };
+    dynamic_per_tensor()->dynamic_per_tensor<>;
+
+    /// One pair for each row of each call: a row's result does not depend on the rest of its batch. NaN is skipped.
+    template <quantized_range Range = uint8_full, quantization_scheme Scheme = dynamic_affine>
+    struct dynamic_per_row
+    {
+        using range_type = Range;
+        [[no_unique_address]] Scheme scheme {};
+    };
+    dynamic_per_row()->dynamic_per_row<>;
+
+    namespace detail
+    {
+        template <class Input>
+        inline constexpr bool is_static = false;
+        template <class Range>
+        inline constexpr bool is_static<static_input<Range>> = true;
+
+        template <class Input>
+        inline constexpr bool is_per_row = false;
+        template <class Range, class Scheme>
+        inline constexpr bool is_per_row<dynamic_per_row<Range, Scheme>> = true;
+
+        template <class Input>
+        concept has_scheme = quantization_scheme<decltype(Input::scheme)>;
+    }
+
+    /// One of the three above.
+    template <class Input>
+    concept linear_input =
+        quantized_range<typename Input::range_type> &&(detail::is_static<Input> || detail::has_scheme<Input>);
+}
