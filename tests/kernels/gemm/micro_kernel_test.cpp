@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/kernels/gemm/micro_kernel.hpp>
+#include <quantkit/kernels/gemm/select.hpp>
+
+#include "support/checks.hpp"
+#include "support/guarded_buffer.hpp"
+#include "support/micro_kernels.hpp"
+#include "support/random.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+namespace
+{
+    using namespace quantkit::kernels;
+    using quantkit::test::guard_page;
+    using quantkit::test::guarded_buffer;
+
+    constexpr std::array group_counts { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 25, 66, 131 };
+    constexpr std::int32_t untouched = 0x5a5a5a5a;
+
+    // The codes that a packed operand may hold, by the definition of the formats.
+    struct code_bounds
+    {
+        std::int64_t low, high;
+    };
+
+    code_bounds bounds_of(operand_format format, bool is_a)
+    {
+        if (format == operand_format::s16_s16)
+            return { -128, 255 };
+        return format == operand_format::u8_s8 && is_a ? code_bounds { 0, 255 } : code_bounds { -128, 127 };
+    }
+
+    std::size_t values_in_group(operand_format format) { return format == operand_format::s16_s16 ? 2 : 4; }
+
+    // Values [count] of one operand, each in as many bytes as the format gives it.
+    std::vector<std::byte> encoded(const std::vector<std::int64_t>& values, operand_format format)
+    {
+        const std::size_t width = 4 / values_in_group(format);
+        std::vector<std::byte> bytes;
+        for (const std::int64_t value : values)
+            for (std::size_t i = 0; i < width; ++i)
+                bytes.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff));
+        return bytes;
+    }
+
+    enum class fill
+    {
+        random,
+        lowest,
+        highest,
+        zero,
+        alternating
+    };
+
+    constexpr std::array fills { fill::random, fill::lowest, fill::highest, fill::zero, fill::alternating };
+
+    std::vector<std::int64_t> values_for(fill how, std::size_t count, code_bounds bounds, std::uint64_t seed)
+    {
+        quantkit::test::random_bits random(seed);
+        std::vector<std::int64_t> values(count);
+        for (std::size_t i = 0; i < count; ++i)
+        {
+            const bool low = how == fill::lowest || (how == fill::alternating && i % 2 == 0);
+            values[i] = how == fill::zero     ? 0
+                        : how == fill::random ? random.integer(bounds.low, bounds.high)
+                        : low                 ? bounds.low
+                                              : bounds.high;
+        }
+        return values;
+    }
+
+    // One call of one tile: operands in packed order, memory that ends where they end.
+    class tile_case
+    {
+    public:
+        tile_case(const micro_kernel& kernel, std::size_t rows, std::size_t panels, std::size_t groups)
+            : kernel_(kernel)
+            , rows_(rows)
+            , panels_(panels)
+            , groups_(groups)
+        {
+        }
+
+        void check(fill a_fill, fill b_fill, std::size_t gap, guard_page side) const
+        {
+            const std::size_t kr = values_in_group(kernel_.format);
+            // rows [groups], one after another, with a gap between them
+            const std::size_t a_stride = (groups_ + gap) * 4;
+            const std::vector<std::int64_t> a =
+                values_for(a_fill, rows_ * groups_ * kr, bounds_of(kernel_.format, true), 1);
+            std::vector<std::vector<std::int64_t>> b;
+            for (std::size_t panel = 0; panel < panels_; ++panel)
+                b.push_back(values_for(b_fill, groups_ * 16 * kr, bounds_of(kernel_.format, false), 2 + panel));
+
+            const std::size_t panel_bytes = groups_ * 64, panel_stride = panel_bytes + gap * 64;
+            guarded_buffer<std::byte> packed_a((rows_ - 1) * a_stride + groups_ * 4, side);
+            const std::vector<std::byte> a_bytes = encoded(a, kernel_.format);
+            for (std::size_t row = 0; row < rows_; ++row)
+                std::copy_n(a_bytes.data() + row * groups_ * 4, groups_ * 4, packed_a.data() + row * a_stride);
+            guarded_buffer<std::byte> packed_b((panels_ - 1) * panel_stride + panel_bytes, side);
+            for (std::size_t panel = 0; panel < panels_; ++panel)
+            {
+                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format);
+                std::copy(bytes.begin(), bytes.end(), packed_b.data() + panel * panel_stride);
+            }
+            const std::size_t ldc = panels_ * 16 + gap;
+            guarded_buffer<std::int32_t> c((rows_ - 1) * ldc + panels_ * 16, side);
+            std::fill(c.begin(), c.end(), untouched);
+
+            const tile_operands operands { packed_a.data(), a_stride, packed_b.data(), panel_stride, groups_ };
+            kernel_.tile(rows_, panels_)(operands, c.data(), ldc);
+            quantkit::test::require_equal(c, expected(a, b, c.size(), ldc));
+        }
+
+        // The same with the commonest epilogue on the tile's registers, into `columns` columns of C.
+        void check_scaled(std::size_t columns, bool with_bias, bool clamped) const
+        {
+            const std::size_t kr = values_in_group(kernel_.format), width = panels_ * 16, ldc = columns + 3;
+            const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_.format, true), 5);
+            std::vector<std::vector<std::int64_t>> b;
+            std::vector<std::byte> packed_b;
+            for (std::size_t panel = 0; panel < panels_; ++panel)
+            {
+                b.push_back(values_for(fill::random, groups_ * 16 * kr, bounds_of(kernel_.format, false), 6 + panel));
+                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format);
+                packed_b.insert(packed_b.end(), bytes.begin(), bytes.end());
+            }
+            const guarded_buffer<std::byte> left(encoded(a, kernel_.format)), right(packed_b);
+            const guarded_buffer<std::int32_t> offsets(quantkit::test::random_codes<std::int32_t>(width, 7));
+            const guarded_buffer<float> scales(quantkit::test::random_floats(width, 8, 1e-9f, 1e-8f));
+            const guarded_buffer<float> bias(quantkit::test::random_floats(width, 9, -9.0f, 9.0f));
+            guarded_buffer<float> c((rows_ - 1) * ldc + columns);
+            std::fill(c.begin(), c.end(), -77.0f);
+            scaled_output out { offsets.data(), scales.data() };
+            out.bias = with_bias ? bias.data() : nullptr;
+            if (clamped)
+                out.low = -4.0f, out.high = 5.0f;
+            out.c = c.data();
+            out.ldc = ldc;
+            out.columns = columns;
+            kernel_.tile(rows_, panels_)({ left.data(), groups_ * 4, right.data(), groups_ * 64, groups_, &out },
+                                         nullptr, 0);
+
+            const std::vector<std::int32_t> sums = expected(a, b, rows_ * width, width);
+            std::vector<float> y(c.size(), -77.0f);
+            for (std::size_t row = 0; row < rows_; ++row)
+                for (std::size_t j = 0; j < columns; ++j)
+                {
+                    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[row * width + j])
+                                                               - static_cast<std::uint32_t>(offsets[j]));
+                    // exact in double, so rounded to float once: never fused
+                    auto x = static_cast<float>(static_cast<double>(static_cast<float>(sum))
+                                                * static_cast<double>(scales[j]));
+                    if (with_bias)
+                        x = static_cast<float>(static_cast<double>(x) + static_cast<double>(bias[j]));
+                    y[row * ldc + j] = clamped ? std::clamp(x, -4.0f, 5.0f) : x;
+                }
+            quantkit::test::require_equal(c, y);
+        }
+
+    private:
+        std::vector<std::int32_t> expected(const std::vector<std::int64_t>& a,
+                                           const std::vector<std::vector<std::int64_t>>& b, std::size_t size,
+                                           std::size_t ldc) const
+        {
+            const std::size_t kr = values_in_group(kernel_.format);
+            std::vector<std::int32_t> c(size, untouched);
+            for (std::size_t row = 0; row < rows_; ++row)
+                for (std::size_t column = 0; column < panels_ * 16; ++column)
+                {
+                    std::int64_t sum = 0;
+                    for (std::size_t group = 0; group < groups_; ++group)
+                        for (std::size_t i = 0; i < kr; ++i)
+                            sum += a[(row * groups_ + group) * kr + i]
+                                   * b[column / 16][(group * 16 + column % 16) * kr + i];
+                    c[row * ldc + column] = static_cast<std::int32_t>(sum);
+                }
+            return c;
+        }
+
+        const micro_kernel& kernel_;
+        std::size_t rows_, panels_, groups_;
+    };
+
+    // check(rows, panels) for every tile that the kernel has.
+    template <class Check>
+    void for_each_tile(const micro_kernel& kernel, Check check)
+    {
+        for (const std::size_t panels : { std::size_t { 1 }, std::size_t { 2 }, std::size_t { 4 } })
+            for (std::size_t rows = 1; rows <= kernel.max_rows(panels); ++rows)
+            {
+                CAPTURE(rows);
+                CAPTURE(panels);
+                check(rows, panels);
+            }
+    }
+}
+
+TEST_CASE("what a micro-kernel declares fits the driver")
+{
+    for (const micro_kernel* kernel : compiled_micro_kernels())
+    {
+        CAPTURE(kernel->name());
+        CHECK((kernel->main_panels == 1 || kernel->main_panels == 2 || kernel->main_panels == 4));
+        CHECK(kernel->main_panels <= max_tile_panels);
+        for (const std::size_t panels : { std::size_t { 1 }, std::size_t { 2 }, std::size_t { 4 } })
+        {
+            CHECK(kernel->max_rows(panels) >= 1);
+            CHECK(kernel->max_rows(panels) <= max_tile_rows);
+            CHECK((kernel->tile(0, panels) == nullptr));
+        }
+        // a strip of the main height may meet one panel that is left over
+        CHECK(kernel->max_rows(1) >= kernel->max_rows(kernel->main_panels));
+        for_each_tile(*kernel,
+                      [&](std::size_t rows, std::size_t panels) { CHECK((kernel->tile(rows, panels) != nullptr)); });
+    }
+}
+
+TEST_CASE("every tile of every micro-kernel sums exactly, and touches nothing else")
+{
+    quantkit::test::for_each_micro_kernel(
+        [&](const micro_kernel& kernel)
+        {
+            for_each_tile(kernel,
+                          [&](std::size_t rows, std::size_t panels)
+                          {
+                              for (const int groups : group_counts)
+                              {
+                                  CAPTURE(groups);
+                                  const tile_case one(kernel, rows, panels, static_cast<std::size_t>(groups));
+                                  one.check(fill::random, fill::random, 0, guard_page::after);
+                                  one.check(fill::random, fill::random, 3, guard_page::before);
+                              }
+                          });
+        });
+}
+
+TEST_CASE("tiles that scale their output give the floats of the stages, in existing columns only")
+{
+    quantkit::test::for_each_micro_kernel(
+        [&](const micro_kernel& kernel)
+        {
+            if (!kernel.scales_output)
+                return;
+            for_each_tile(kernel,
+                          [&](std::size_t rows, std::size_t panels)
+                          {
+                              for (const std::size_t columns :
+                                   { panels * 16 - 15, panels * 16 - 7, panels * 16 - 1, panels * 16 })
+                                  for (const bool with_bias : { false, true })
+                                      for (const bool clamped : { false, true })
+                                          tile_case(kernel, rows, panels, 9).check_scaled(columns, with_bias, clamped);
+                          });
+        });
+}
+
+TEST_CASE("extreme operands do not saturate")
+{
+    quantkit::test::for_each_micro_kernel(
+        [&](const micro_kernel& kernel)
+        {
+            for_each_tile(kernel,
+                          [&](std::size_t rows, std::size_t panels)
+                          {
+                              for (const fill a : fills)
+                                  for (const fill b : fills)
+                                      tile_case(kernel, rows, panels, 11).check(a, b, 0, guard_page::after);
+                          });
+        });
+}
+
+TEST_CASE("sums beyond int32 wrap modulo 2^32")
+{
+    constexpr std::size_t groups = 40'000; // of 4 products of 255 * -128, or 2 of 255 * 255: twice around and more
+    quantkit::test::for_each_micro_kernel(
+        [&](const micro_kernel& kernel)
+        {
+            const std::size_t kr = values_in_group(kernel.format);
+            const std::int64_t left = bounds_of(kernel.format, true).high;
+            const std::int64_t right = kernel.format == operand_format::s16_s16 ? 255 : -128;
+            const std::int64_t sum = static_cast<std::int64_t>(groups * kr) * left * right;
+            REQUIRE(std::abs(sum) > std::int64_t { 1 } << 31);
+            for_each_tile(kernel,
+                          [&](std::size_t rows, std::size_t panels)
+                          {
+                              const auto a =
+                                  encoded(std::vector<std::int64_t>(groups * rows * kr, left), kernel.format);
+                              const auto b =
+                                  encoded(std::vector<std::int64_t>(groups * panels * 16 * kr, right), kernel.format);
+                              std::vector<std::int32_t> c(rows * panels * 16);
+                              const tile_operands operands { a.data(), groups * 4, b.data(), groups * 64, groups };
+                              kernel.tile(rows, panels)(operands, c.data(), panels * 16);
+                              const std::vector<std::int32_t> expected(c.size(), static_cast<std::int32_t>(sum));
+                              quantkit::test::require_equal(c, expected);
+                          });
+        });
+}
+
+TEST_CASE("operands and sums need no alignment beyond that of their elements")
+{
+    quantkit::test::for_each_micro_kernel(
+        [&](const micro_kernel& kernel)
+        {
+            constexpr std::size_t groups = 9;
+            const std::size_t kr = values_in_group(kernel.format), rows = kernel.max_rows(1);
+            const auto a_values = values_for(fill::random, groups * rows * kr, bounds_of(kernel.format, true), 3);
+            const auto b_values = values_for(fill::random, groups * 16 * kr, bounds_of(kernel.format, false), 4);
+            const auto a = encoded(a_values, kernel.format), b = encoded(b_values, kernel.format);
+            std::vector<std::int32_t> aligned(rows * 16);
+            kernel.tile(rows, 1)({ a.data(), groups * 4, b.data(), groups * 64, groups }, aligned.data(), 16);
+            for (std::size_t offset = 0; offset < 64; offset += 4)
+            {
+                alignas(64) std::array<std::byte, groups * max_tile_rows * 4 + 64> moved_a;
+                alignas(64) std::array<std::byte, groups * 64 + 64> moved_b;
+                alignas(64) std::array<std::int32_t, max_tile_rows * 16 + 16> moved_c;
+                std::copy(a.begin(), a.end(), moved_a.begin() + offset);
+                std::copy(b.begin(), b.end(), moved_b.begin() + offset);
+                std::int32_t* const c = moved_c.data() + offset / 4;
+                const tile_operands operands { moved_a.data() + offset, groups * 4, moved_b.data() + offset,
+                                               groups * 64, groups };
+                kernel.tile(rows, 1)(operands, c, 16);
+                quantkit::test::require_equal(std::vector<std::int32_t>(c, c + rows * 16), aligned);
+            }
+        });
+}

@@ -1,0 +1,1 @@
+#include <quantkit/kernels/knows_eigen.hpp>

@@ -1,0 +1,1 @@
+#include <quantkit/io/npy.hpp>
