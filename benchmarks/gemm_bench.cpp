@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// INT8 products beside oneDNN (where it is installed) and Eigen in FP32: GOP/s, and percent of what this core's
+/// registers can do. Every result is verified before it is timed.
+///
+///     raw      u8 x s8 -> s32
+///     scaled   u8 x s8 -> f32, one scale per output
+///     linear   f32 -> f32: range of the input, quantize, product, dequantize, bias
+///
+/// Compare within one run: --benchmark_enable_random_interleaving=true --benchmark_repetitions=9
+/// --benchmark_report_aggregates_only=true, with OMP_NUM_THREADS=1 for the peers.
+#include "peak.hpp"
+#include "shapes.hpp"
+#if defined(QUANTKIT_BENCH_ONEDNN)
+#include "onednn.hpp"
+#endif
+
+#include <quantkit/quantkit.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace
+{
+    namespace qk = quantkit;
+    using qk::bench::product_shape;
+
+    /// Codes of every value, the sums that are right, and room for the results.
+    struct problem
+    {
+        product_shape shape;
+        qk::matrix<std::uint8_t> a;
+        qk::matrix<std::int8_t> b;
+        std::vector<float> scales;
+
+        explicit problem(product_shape size)
+            : shape(size)
+            , a(size.m, size.k)
+            , b(size.n, size.k)
+            , scales(static_cast<std::size_t>(size.n))
+        {
+            std::mt19937 random(1);
+            for (auto& code : a.reshaped())
+                code = static_cast<std::uint8_t>(random());
+            for (auto& code : b.reshaped())
+                code = static_cast<std::int8_t>(random());
+            for (float& scale : scales)
+                scale = 0.5f + 1e-6f * static_cast<float>(random() % 1000);
+        }
+
+        /// By definition; only the first and the last rows and columns, so that large shapes verify quickly.
+        std::int64_t sum(Eigen::Index i, Eigen::Index j) const
+        {
+            std::int64_t total = 0;
+            for (Eigen::Index x = 0; x < shape.k; ++x)
+                total += std::int64_t { a(i, x) } * b(j, x);
+            return total;
+        }
+
+        template <class Check>
+        bool at_samples(Check check) const
+        {
+            for (const Eigen::Index i : { Eigen::Index { 0 }, shape.m / 2, shape.m - 1 })
+                for (const Eigen::Index j : { Eigen::Index { 0 }, shape.n / 2, shape.n - 1 })
+                    if (!check(i, j))
+                        return false;
+            return true;
+        }
+    };
+
+    void report(benchmark::State& state, product_shape shape)
+    {
+        static const double peak = qk::bench::peak_operations(qk::kernels::best_micro_kernel().level);
+        const double operations = 2.0 * static_cast<double>(shape.m * shape.n * shape.k);
+        state.counters["GOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+        if (peak > 0)
+            state.counters["%peak"] =
+                benchmark::Counter(operations / peak * 100, benchmark::Counter::kIsIterationInvariantRate);
+    }
+
+    void time_calls(benchmark::State& state, product_shape shape, bool right, const auto& call)
+    {
+        if (!right)
+            return state.SkipWithError("wrong result");
+        for (auto _ : state)
+        {
+            call();
+            benchmark::ClobberMemory();
+        }
+        report(state, shape);
+    }
+
+    /// Ours without the layer around it: packed weights, code rows, one epilogue.
+    template <class Output, class... Stages>
+    void run_ours(benchmark::State& state, const problem& data, Stages... stages)
+    {
+        const auto& kernel = qk::kernels::best_micro_kernel();
+        const qk::packed_weights packed { qk::view_of(data.b), kernel };
+        const qk::kernels::packed_b panels = packed.view();
+        const qk::kernels::code_rows<std::uint8_t> rows { { data.a.data(), data.a.outerStride(), 1 } };
+        const qk::kernels::gemm_extents extents { static_cast<std::size_t>(data.shape.m), packed.n(), packed.k() };
+        qk::matrix<Output> c(data.shape.m, data.shape.n);
+        const qk::kernels::epilogue_of<qk::kernels::store_to<Output>, Stages...> epilogue {
+            { stages... }, { { c.data(), c.outerStride(), 1 } }
+        };
+        qk::aligned_buffer<std::byte> workspace(qk::kernels::gemm_workspace_bytes(kernel, extents, rows));
+        const auto call = [&]
+        { qk::kernels::gemm(kernel, extents, rows, panels, epilogue, nullptr, workspace.data()); };
+        call();
+        const bool right = data.at_samples(
+            [&](Eigen::Index i, Eigen::Index j)
+            {
+                const auto sum = static_cast<std::int32_t>(data.sum(i, j));
+                if constexpr (std::same_as<Output, float>)
+                    return c(i, j) == static_cast<float>(sum) * data.scales[static_cast<std::size_t>(j)];
+                else
+                    return c(i, j) == sum;
+            });
+        time_calls(state, data.shape, right, call);
+    }
+
+    void raw_quantkit(benchmark::State& state, product_shape shape) { run_ours<std::int32_t>(state, problem(shape)); }
+
+    void scaled_quantkit(benchmark::State& state, product_shape shape)
+    {
+        const problem data(shape);
+        const std::size_t columns = qk::kernels::padded_columns(data.scales.size());
+        qk::aligned_buffer<float> scales(columns);
+        std::copy(data.scales.begin(), data.scales.end(), scales.data());
+        const qk::aligned_buffer<std::int32_t> offsets(columns);
+        run_ours<float>(state, data, qk::kernels::subtract_columns { offsets.data() },
+                        qk::kernels::scale_columns { scales.data() });
+    }
+
+    void linear_quantkit(benchmark::State& state, product_shape shape)
+    {
+        const qk::matrix_f weight = qk::matrix_f::Random(shape.n, shape.k), x = qk::matrix_f::Random(shape.m, shape.k);
+        const qk::vector_f bias = qk::vector_f::Random(shape.n);
+        const qk::int8_linear layer { qk::quantize<qk::int8_narrow>(weight, qk::per_axis { 0 }),
+                                      qk::dynamic_per_tensor {}, qk::epilogue { qk::add_bias { bias } } };
+        qk::matrix_f y(shape.m, shape.n);
+        layer(x, y);
+        const qk::vector_f expected = weight * x.row(0).transpose() + bias;
+        const bool right = (y.row(0).transpose() - expected).norm() < 0.05f * expected.norm();
+        time_calls(state, shape, right, [&] { layer(x, y); });
+    }
+
+    void linear_eigen(benchmark::State& state, product_shape shape)
+    {
+        const qk::matrix_f weight = qk::matrix_f::Random(shape.n, shape.k), x = qk::matrix_f::Random(shape.m, shape.k);
+        const qk::vector_f bias = qk::vector_f::Random(shape.n);
+        qk::matrix_f y(shape.m, shape.n);
+        time_calls(state, shape, true,
+                   [&]
+                   {
+                       y.noalias() = x * weight.transpose();
+                       y.rowwise() += bias.transpose();
+                   });
+    }
+
+#if defined(QUANTKIT_BENCH_ONEDNN)
+    template <class Output>
+    void run_onednn(benchmark::State& state, product_shape shape)
+    {
+        problem data(shape);
+        qk::matrix<Output> c(shape.m, shape.n);
+        qk::bench::onednn_product<Output> product(shape.m, shape.n, shape.k, data.a.data(), data.b.data(), c.data(),
+                                                  data.scales);
+        product.run();
+        const bool right = data.at_samples(
+            [&](Eigen::Index i, Eigen::Index j)
+            {
+                const auto sum = static_cast<float>(data.sum(i, j));
+                const float scale = std::same_as<Output, float> ? data.scales[static_cast<std::size_t>(j)] : 1.0f;
+                return std::abs(static_cast<float>(c(i, j)) - sum * scale) <= 1e-5f * std::abs(sum * scale);
+            });
+        time_calls(state, shape, right, [&] { product.run(); });
+    }
+#endif
+
+    void add(const std::string& what, void (*run)(benchmark::State&, product_shape), product_shape shape)
+    {
+        const std::string name =
+            what + "/" + std::to_string(shape.m) + "x" + std::to_string(shape.n) + "x" + std::to_string(shape.k);
+        benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { run(state, shape); })
+            ->Unit(benchmark::kMicrosecond);
+    }
+
+    const bool all_added = []
+    {
+        for (const product_shape shape : qk::bench::product_shapes())
+        {
+            add("raw/quantkit", &raw_quantkit, shape);
+            add("scaled/quantkit", &scaled_quantkit, shape);
+#if defined(QUANTKIT_BENCH_ONEDNN)
+            add("raw/onednn", &run_onednn<std::int32_t>, shape);
+            add("scaled/onednn", &run_onednn<float>, shape);
+#endif
+            add("linear/quantkit", &linear_quantkit, shape);
+            add("linear/eigen_f32", &linear_eigen, shape);
+        }
+        return true;
+    }();
+}
