@@ -8,6 +8,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
 #include <quantkit/core/fixed_point.hpp>
+#include <quantkit/core/float8.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/half.hpp>
 #include <quantkit/core/int4.hpp>
