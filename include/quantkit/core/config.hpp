@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// The library's three macros, and what it refuses to be compiled for.
+/// The library's four macros, and what it refuses to be compiled for.
 #pragma once
 
 #include <bit>
@@ -21,4 +21,40 @@ static_assert(std::numeric_limits<float>::is_iec559, "quantkit needs IEEE 754 fl
 #else
 #define QUANTKIT_INLINE inline
 #define QUANTKIT_TARGET(features)
+#endif
+
+/// The innermost namespace of functions whose instructions depend on compiler flags, one for each set of flags that the
+/// library tells apart: namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE. kernels/arch.hpp has the rule.
+#if defined(__AVX512VNNI__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx512vnni
+#elif defined(__AVX512BW__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx512bw
+#elif defined(__AVX512F__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx512f
+#elif defined(__AVXVNNI__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avxvnni
+#elif defined(__AVX2__) && defined(__FMA__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx2_fma
+#elif defined(__AVX2__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx2
+#elif defined(__AVX__) && defined(__FMA__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx_fma
+#elif defined(__AVX__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_avx
+#elif defined(__SSE4_2__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_sse4_2
+#elif defined(__SSE4_1__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_sse4_1
+#elif defined(__SSSE3__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_ssse3
+#elif defined(__SSE3__)
+#define QUANTKIT_FLAGS_NAMESPACE flags_sse3
+#elif defined(__ARM_FEATURE_SVE)
+#define QUANTKIT_FLAGS_NAMESPACE flags_sve
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+#define QUANTKIT_FLAGS_NAMESPACE flags_neon_i8mm
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define QUANTKIT_FLAGS_NAMESPACE flags_neon_dotprod
+#else
+#define QUANTKIT_FLAGS_NAMESPACE flags_baseline
 #endif

@@ -2,8 +2,16 @@
 /// @file
 /// Which instruction set a kernel is compiled for, as a type: xsimd's architecture tags, and one for no SIMD at all.
 ///
-/// Everything whose code depends on compiler flags is templated on such a tag, so that objects built with different
-/// flags never share a symbol. Helpers that are not templates on it must be QUANTKIT_INLINE.
+/// Objects built with different flags never share a function: the linker would keep one of them for the whole program,
+/// and a CPU without that one's instructions would stop there. So all code that depends on flags is one of these:
+///
+/// * a template on such a tag, active_arch unless told otherwise: the element-wise kernels, and members of classes that
+///   users hold, which are one type whatever the flags;
+/// * in the inline namespace QUANTKIT_FLAGS_NAMESPACE, always the innermost one: the integer product, whose functions
+///   for another instruction set (QUANTKIT_TARGET) depend on the flags no less, since the attribute only adds to them;
+/// * QUANTKIT_INLINE: what is a line or two, and members of plain data.
+///
+/// Plain data that one object may hand to another (micro_kernel, gemm_extents, epilogue stages) is outside of it.
 #pragma once
 
 #include <quantkit/core/config.hpp>

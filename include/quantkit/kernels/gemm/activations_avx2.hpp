@@ -13,7 +13,7 @@
 
 #include <cstddef>
 
-namespace quantkit::kernels::avx2_lanes
+namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE __m256 broadcast(float x) { return _mm256_set1_ps(x); }

@@ -13,7 +13,7 @@
 
 #include <cstddef>
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE __m512 broadcast(float x) { return _mm512_set1_ps(x); }

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace quantkit::kernels::scalar_lanes
+namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_INLINE float broadcast(float x) { return x; }
     QUANTKIT_INLINE float add(float a, float b) { return a + b; }

@@ -7,7 +7,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx2_lanes
+namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE s32 lanes_at(const std::int32_t* elements) { return { load_columns(elements) }; }

@@ -7,7 +7,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE s32 lanes_at(const std::int32_t* elements, __mmask16 mask)

@@ -9,7 +9,7 @@
 #if defined(QUANTKIT_X86)
 #include <immintrin.h>
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline constexpr __mmask16 all_lanes = 0xffff;
 

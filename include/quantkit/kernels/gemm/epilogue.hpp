@@ -138,7 +138,7 @@ namespace quantkit::kernels
             } -> std::convertible_to<float>;
     };
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// A foreign stage on `count` lanes of row i, from column j on.
         ///
@@ -151,37 +151,6 @@ namespace quantkit::kernels
             for (std::size_t lane = 0; lane < count; ++lane)
                 lanes[lane] = stage(lanes[lane], i, j + lane);
         }
-    }
-
-    /// Sums that need no stage may be written to C by the micro-kernel itself.
-    template <class Epilogue>
-    inline constexpr bool stores_raw_sums = std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>>>;
-
-    /// An epilogue that a tile may run on its registers (micro_kernel.hpp): its scaled_output for the whole of C.
-    template <class Epilogue>
-    inline constexpr bool is_scaled_output = false;
-    template <class... Rest>
-    inline constexpr bool is_scaled_output<epilogue_of<store_to<float>, subtract_columns, scale_columns, Rest...>> =
-        std::same_as<
-            std::tuple<Rest...>,
-            std::
-                tuple<>> || std::same_as<std::tuple<Rest...>, std::tuple<add_columns>> || std::same_as<std::tuple<Rest...>, std::tuple<clamp_to>> || std::same_as<std::tuple<Rest...>, std::tuple<add_columns, clamp_to>>;
-
-    template <class... Rest>
-    scaled_output scaled_output_of(
-        const epilogue_of<store_to<float>, subtract_columns, scale_columns, Rest...>& epilogue)
-    {
-        scaled_output out;
-        out.offsets = std::get<subtract_columns>(epilogue.stages).columns;
-        out.scales = std::get<scale_columns>(epilogue.stages).columns;
-        if constexpr ((std::same_as<Rest, add_columns> || ...))
-            out.bias = std::get<add_columns>(epilogue.stages).columns;
-        if constexpr ((std::same_as<Rest, clamp_to> || ...))
-        {
-            out.low = std::get<clamp_to>(epilogue.stages).low;
-            out.high = std::get<clamp_to>(epilogue.stages).high;
-        }
-        return out;
     }
 
     /// A tile and where it lies in C: rows x columns are to be written, the tile's rows are tile_stride apart.
@@ -199,4 +168,44 @@ namespace quantkit::kernels
 
     template <class Sum, class Epilogue>
     using finish_function = void (*)(const finished_tile<Sum>&, const Epilogue&) noexcept;
+}
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// Sums that need no stage may be written to C by the micro-kernel itself.
+    template <class Epilogue>
+    inline constexpr bool stores_raw_sums = std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>>>;
+
+    /// An epilogue that a tile may run on its registers (micro_kernel.hpp): sums less offsets, scaled, and then what
+    /// Optional says.
+    template <class... Optional>
+    using scaled_epilogue = epilogue_of<store_to<float>, subtract_columns, scale_columns, Optional...>;
+
+    template <class Epilogue>
+    inline constexpr bool is_scaled_output = false;
+    template <>
+    inline constexpr bool is_scaled_output<scaled_epilogue<>> = true;
+    template <>
+    inline constexpr bool is_scaled_output<scaled_epilogue<add_columns>> = true;
+    template <>
+    inline constexpr bool is_scaled_output<scaled_epilogue<clamp_to>> = true;
+    template <>
+    inline constexpr bool is_scaled_output<scaled_epilogue<add_columns, clamp_to>> = true;
+
+    /// Its scaled_output for the whole of C.
+    template <class... Optional>
+    scaled_output scaled_output_of(const scaled_epilogue<Optional...>& epilogue)
+    {
+        scaled_output out;
+        out.offsets = std::get<subtract_columns>(epilogue.stages).columns;
+        out.scales = std::get<scale_columns>(epilogue.stages).columns;
+        if constexpr ((std::same_as<Optional, add_columns> || ...))
+            out.bias = std::get<add_columns>(epilogue.stages).columns;
+        if constexpr ((std::same_as<Optional, clamp_to> || ...))
+        {
+            out.low = std::get<clamp_to>(epilogue.stages).low;
+            out.high = std::get<clamp_to>(epilogue.stages).high;
+        }
+        return out;
+    }
 }

@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace quantkit::kernels::avx2_lanes
+namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct s32
     {

@@ -11,7 +11,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct s32
     {

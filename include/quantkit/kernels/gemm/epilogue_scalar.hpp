@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace quantkit::kernels::scalar_lanes
+namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Element (i, j) of C.
     struct place

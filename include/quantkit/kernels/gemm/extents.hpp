@@ -6,6 +6,7 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -27,13 +28,16 @@ namespace quantkit::kernels
         std::ptrdiff_t row_stride = 0;
         std::ptrdiff_t column_stride = 1;
 
-        constexpr T* at(std::size_t row, std::size_t column) const
+        QUANTKIT_INLINE constexpr T* at(std::size_t row, std::size_t column) const
         {
             return data + static_cast<std::ptrdiff_t>(row) * row_stride
                    + static_cast<std::ptrdiff_t>(column) * column_stride;
         }
     };
+}
 
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The largest |code - zero_point|.
     constexpr std::int64_t largest_magnitude(quant_bounds bounds, std::int64_t zero_point)
     {

@@ -37,7 +37,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     template <class Sum, class Epilogue>
     finish_function<Sum, Epilogue> finish_function_of(lane_family lanes)
@@ -83,8 +83,8 @@ namespace quantkit::kernels
         return gemm_part_bytes(kernel, extents, a) * executor.concurrency();
     }
 
-    /// One call's constants. Templated on Arch so that translation units with other flags have functions of their own.
-    template <a_source Source, class Epilogue, class Arch = default_arch>
+    /// One call's constants.
+    template <a_source Source, class Epilogue>
     class gemm_run
     {
     public:

@@ -43,9 +43,12 @@ namespace quantkit::kernels
     };
 
     /// Values along k in one group.
-    constexpr std::size_t group_values(operand_format format) { return format == operand_format::s16_s16 ? 2 : 4; }
+    QUANTKIT_INLINE constexpr std::size_t group_values(operand_format format)
+    {
+        return format == operand_format::s16_s16 ? 2 : 4;
+    }
 
-    constexpr std::size_t group_count(operand_format format, std::size_t k)
+    QUANTKIT_INLINE constexpr std::size_t group_count(operand_format format, std::size_t k)
     {
         return (k + group_values(format) - 1) / group_values(format);
     }
@@ -83,7 +86,7 @@ namespace quantkit::kernels
     /// c   [rows, 16 * panels], ldc elements from row to row; unused where operands.scaled says where to go
     using tile_function = void (*)(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept;
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// The four bytes of one group, to be broadcast.
         QUANTKIT_INLINE std::int32_t group_at(const std::byte* bytes)
@@ -146,13 +149,17 @@ namespace quantkit::kernels
         std::array<std::size_t, 3> max_rows_of {};
         std::array<std::array<tile_function, max_tile_rows + 1>, 3> tiles {};
 
-        static constexpr std::size_t slot(std::size_t panels) { return panels / 2; } // 1, 2, 4 -> 0, 1, 2
-        constexpr std::size_t max_rows(std::size_t panels) const { return max_rows_of[slot(panels)]; }
-        constexpr tile_function tile(std::size_t rows, std::size_t panels) const { return tiles[slot(panels)][rows]; }
-        constexpr std::string_view name() const { return name_of(level); }
+        /// 1, 2, 4 -> 0, 1, 2
+        QUANTKIT_INLINE static constexpr std::size_t slot(std::size_t panels) { return panels / 2; }
+        QUANTKIT_INLINE constexpr std::size_t max_rows(std::size_t panels) const { return max_rows_of[slot(panels)]; }
+        QUANTKIT_INLINE constexpr tile_function tile(std::size_t rows, std::size_t panels) const
+        {
+            return tiles[slot(panels)][rows];
+        }
+        QUANTKIT_INLINE constexpr std::string_view name() const { return name_of(level); }
     };
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <class Tiles, int Panels, int... Row>
         constexpr std::array<tile_function, max_tile_rows + 1> tiles_of(std::integer_sequence<int, Row...>)
@@ -160,7 +167,10 @@ namespace quantkit::kernels
             return { nullptr, &Tiles::template tile<Row + 1, Panels>... };
         }
     }
+}
 
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The table of a family of tiles: Tiles::tile<Rows, Panels> with Tiles::max_rows[] for 1, 2 and 4 panels.
     template <class Tiles>
     inline constexpr micro_kernel micro_kernel_of {

@@ -11,7 +11,7 @@
 #if defined(QUANTKIT_X86)
 #include <immintrin.h>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct avx2_tiles
     {

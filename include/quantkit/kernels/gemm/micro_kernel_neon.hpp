@@ -10,7 +10,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct neon_tiles
     {

@@ -12,7 +12,7 @@
 #define QUANTKIT_NEON_I8MM 1
 #include <arm_neon.h>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct neon_i8mm_tiles
     {

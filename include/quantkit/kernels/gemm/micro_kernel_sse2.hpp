@@ -10,7 +10,7 @@
 #if defined(QUANTKIT_X86)
 #include <emmintrin.h>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     struct sse2_tiles
     {

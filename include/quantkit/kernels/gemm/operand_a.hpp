@@ -19,7 +19,10 @@ namespace quantkit::kernels
         const std::byte* rows = nullptr;
         std::size_t stride = 0; ///< bytes from row to row
     };
+}
 
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// Bytes from row to row of packed rows: an odd number of cache lines, so that the rows of a strip, which are read
     /// side by side, do not compete for the same sets of L1.
     constexpr std::size_t packed_row_stride(operand_format format, std::size_t k)

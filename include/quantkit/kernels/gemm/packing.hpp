@@ -26,24 +26,20 @@ namespace quantkit::kernels
         b
     };
 
-    /// What packing adds to every code of type Code: -128, 0 or 128.
-    template <code8 Code>
-    constexpr std::int32_t packing_shift(operand_format format, operand side)
+    /// B [n, k] as panels, ready for a micro-kernel of this format. Does not own its memory.
+    struct packed_b
     {
-        if (format == operand_format::s16_s16)
-            return 0;
-        const bool wants_unsigned = format == operand_format::u8_s8 && side == operand::a;
-        const bool is_unsigned = std::same_as<Code, std::uint8_t>;
-        return wants_unsigned == is_unsigned ? 0 : wants_unsigned ? 128 : -128;
-    }
+        operand_format format = operand_format::s16_s16;
+        std::size_t n = 0, k = 0;
+        const std::byte* panels = nullptr;         ///< [ceil(n / 16)][groups, 16, 4 bytes], 64-byte aligned
+        const std::int32_t* column_sums = nullptr; ///< [n rounded up to 16] sums of the packed codes of each column
 
-    template <code8 Code>
-    constexpr std::int32_t packed_zero_point(std::int32_t zero_point, operand_format format, operand side)
-    {
-        return zero_point + packing_shift<Code>(format, side);
-    }
+        QUANTKIT_INLINE constexpr std::size_t panel_count() const { return (n + panel_columns - 1) / panel_columns; }
+        QUANTKIT_INLINE constexpr std::size_t groups() const { return group_count(format, k); }
+        QUANTKIT_INLINE constexpr std::size_t panel_stride() const { return groups() * panel_step_bytes; }
+    };
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// Up to kr codes, shifted or widened, as the 4 bytes of a group; the rest is 0.
         template <code8 Code>
@@ -108,6 +104,26 @@ namespace quantkit::kernels
             return static_cast<std::int32_t>(sum);
         }
     }
+}
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// What packing adds to every code of type Code: -128, 0 or 128.
+    template <code8 Code>
+    constexpr std::int32_t packing_shift(operand_format format, operand side)
+    {
+        if (format == operand_format::s16_s16)
+            return 0;
+        const bool wants_unsigned = format == operand_format::u8_s8 && side == operand::a;
+        const bool is_unsigned = std::same_as<Code, std::uint8_t>;
+        return wants_unsigned == is_unsigned ? 0 : wants_unsigned ? 128 : -128;
+    }
+
+    template <code8 Code>
+    constexpr std::int32_t packed_zero_point(std::int32_t zero_point, operand_format format, operand side)
+    {
+        return zero_point + packing_shift<Code>(format, side);
+    }
 
     /// One row of A as it lies in a strip: k values in whole groups, zeros behind them.
     ///
@@ -156,19 +172,6 @@ namespace quantkit::kernels
                 std::memcpy(panel + group * panel_step_bytes + column * group_bytes, &bytes, sizeof bytes);
             }
     }
-
-    /// B [n, k] as panels, ready for a micro-kernel of this format. Does not own its memory.
-    struct packed_b
-    {
-        operand_format format = operand_format::s16_s16;
-        std::size_t n = 0, k = 0;
-        const std::byte* panels = nullptr;         ///< [ceil(n / 16)][groups, 16, 4 bytes], 64-byte aligned
-        const std::int32_t* column_sums = nullptr; ///< [n rounded up to 16] sums of the packed codes of each column
-
-        constexpr std::size_t panel_count() const { return (n + panel_columns - 1) / panel_columns; }
-        constexpr std::size_t groups() const { return group_count(format, k); }
-        constexpr std::size_t panel_stride() const { return groups() * panel_step_bytes; }
-    };
 
     /// n rounded up to whole panels: the length of every array that has one entry per column.
     constexpr std::size_t padded_columns(std::size_t n)

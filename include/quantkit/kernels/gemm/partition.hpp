@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Rows [first_row, last_row) and panels [first_panel, last_panel) of C: what one thread does.
     struct gemm_part

@@ -32,7 +32,10 @@ namespace quantkit::kernels
         void (*fold)(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
                      std::int32_t* offsets, float* scaled) noexcept;
     };
+}
 
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
     inline void fold_columns(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
                              std::int32_t* offsets, float* scaled) noexcept
     {

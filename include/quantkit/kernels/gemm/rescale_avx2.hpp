@@ -8,7 +8,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx2_lanes
+namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE __m256i load_columns(const std::int32_t* columns, std::size_t step, place at)

@@ -8,7 +8,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline constexpr __mmask8 all_pairs = 0xff;
     inline constexpr __mmask16 odd_lanes = 0xaaaa;

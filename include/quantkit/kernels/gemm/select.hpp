@@ -16,7 +16,7 @@
 #include <array>
 #include <span>
 
-namespace quantkit::kernels
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// In ascending order of preference.
     inline std::span<const micro_kernel* const> compiled_micro_kernels()

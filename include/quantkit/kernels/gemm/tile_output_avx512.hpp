@@ -8,7 +8,7 @@
 
 #if defined(QUANTKIT_X86)
 
-namespace quantkit::kernels::avx512_lanes
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Where the sums of a panel begin: at minus the offset, so that it needs no subtraction at the end.
     QUANTKIT_TARGET("avx512f,avx512bw")
