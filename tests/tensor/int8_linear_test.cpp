@@ -295,6 +295,41 @@ TEST_CASE("two layers without a float between them")
     require_equal(elements(next(to_codes(x))), elements(next(to_floats(x))));
 }
 
+TEST_CASE("activations of 7 bits: the layer picks the quicker kernel where there is one, with the same bits")
+{
+    const qk::matrix_f x = random_matrix(13, 75, 31, 2.0f), w = random_matrix(37, 75, 32);
+    const auto weight = qk::quantize<qk::int8_full>(w, qk::per_axis { 0 });
+    const qk::static_input<qk::uint8_reduced> input { { 0.03f, 64 } };
+    const qk::int8_linear layer(weight, input);
+    const qk::int8_linear plain(weight, input, qk::epilogue {},
+                                qk::kernels::micro_kernel_of<qk::kernels::scalar_tiles>);
+    require_equal(elements(layer(x)), elements(plain(x)));
+    const qk::matrix<std::uint8_t> codes = qk::matrix<std::uint8_t>::Constant(13, 75, 127);
+    require_equal(elements(layer(codes)), elements(plain(codes)));
+    const bool avx2_is_best = qk::kernels::best_micro_kernel().level == qk::isa_level::avx2;
+    CHECK((layer.kernel().name() == "avx2_u7") == avx2_is_best);
+    CHECK(qk::int8_linear(weight, qk::static_input { { 0.03f, 64 } }).kernel().name() != "avx2_u7");
+}
+
+TEST_CASE("codes beyond a reduced range, and kernels that cannot take all codes of a range, are refused")
+{
+    const auto weight = qk::quantize<qk::int8_full>(random_matrix(4, 6, 33), qk::per_axis { 0 });
+    const qk::int8_linear layer(weight, qk::static_input<qk::uint8_reduced> { { 0.03f, 64 } });
+    qk::matrix<std::uint8_t> codes = qk::matrix<std::uint8_t>::Constant(3, 6, 127);
+    codes(2, 5) = 128;
+    CHECK_THROWS_WITH_AS(layer(codes), "quantkit: the input code 128 at (2, 5) lies outside the layer's range [0, 127]",
+                         std::invalid_argument);
+#if defined(QUANTKIT_X86)
+    const qk::kernels::micro_kernel& u7 = qk::kernels::micro_kernel_of<qk::kernels::avx2_u7_tiles>;
+    CHECK_THROWS_WITH_AS(
+        qk::int8_linear(weight, qk::static_input { { 0.03f, 64 } }, qk::epilogue {}, u7),
+        "quantkit: the micro-kernel avx2_u7 is exact for activations up to 127, but the input's range ends at 255",
+        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(qk::matmul_integer(codes, codes.transpose(), {}, {}, u7),
+                         "quantkit: the micro-kernel avx2_u7 is exact for codes up to 127 only", std::invalid_argument);
+#endif
+}
+
 TEST_CASE("codes as input equal floats that the layer quantizes")
 {
     const qk::matrix_f x = random_matrix(14, 45, 14, 2.0f), w = random_matrix(33, 45, 15);

@@ -41,12 +41,12 @@ namespace quantkit
         using output_type = typename epilogue<Stages...>::output_type;
 
         /// weight  [out_features, in_features], per_tensor or per_axis { 0 }; packed here, not kept
-        /// kernel  the CPU's best unless told otherwise
+        /// kernel  the CPU's best for codes of the input's range unless told otherwise
         /// Throws with the values where shapes do not fit, or in_features is so large that a sum may leave int32.
         template <quantized_range WeightRange>
         int8_linear(const quantized_tensor<WeightRange>& weight, Input input,
                     epilogue<Stages...> stages = epilogue<Stages...> {},
-                    const kernels::micro_kernel& kernel = kernels::best_micro_kernel())
+                    const kernels::micro_kernel& kernel = kernels::best_micro_kernel(input_range::quant_max))
             : input_(input)
             , stages_(std::move(stages))
             , weights_(checked_weight(weight).view(), kernel)
@@ -54,6 +54,9 @@ namespace quantkit
             , zero_points_(kernels::padded_columns(weights_.n()))
             , centered_sums_(kernels::padded_columns(weights_.n()))
         {
+            require(kernel.largest_a >= input_range::quant_max, "the micro-kernel ", kernel.name(),
+                    " is exact for activations up to ", int { kernel.largest_a }, ", but the input's range ends at ",
+                    input_range::quant_max);
             stages_.check_columns(weights_.n());
             prepare_columns(weight);
             if constexpr (detail::is_static<Input>)
@@ -117,9 +120,8 @@ namespace quantkit
             return weight;
         }
 
-        /// Of codes that are given as such nobody knows that they keep to a reduced range; and dynamic zero points may
-        /// be any code.
-        static constexpr std::int64_t activation_magnitude() { return 255; }
+        /// Codes and zero points keep to the range.
+        static constexpr std::int64_t activation_magnitude() { return input_range::quant_max - input_range::quant_min; }
 
         template <class WeightRange>
         void prepare_columns(const quantized_tensor<WeightRange>& weight)
@@ -163,10 +165,22 @@ namespace quantkit
             return { detail::extent(input, 0), weights_.n(), weights_.k() };
         }
 
+        /// Codes that are given as such may not keep to the range that the layer, and its micro-kernel, count on.
+        static void check_codes(kernels::matrix_view<const std::uint8_t> x, kernels::gemm_extents size)
+        {
+            for (std::size_t i = 0; i < size.m; ++i)
+                for (std::size_t j = 0; j < size.k; ++j)
+                    require(*x.at(i, j) <= input_range::quant_max, "the input code ", int { *x.at(i, j) }, " at (", i,
+                            ", ", j, ") lies outside the layer's range [", input_range::quant_min, ", ",
+                            input_range::quant_max, "]");
+        }
+
         template <class Executor>
         void run_codes(const tensor_view<const std::uint8_t>& x, kernels::matrix_view<output_type> y,
                        const Executor& threads) const
         {
+            if constexpr (input_range::quant_max < 255)
+                check_codes(detail::matrix_view_of(x), extents(x.shape()));
             run(extents(x.shape()), kernels::code_rows<std::uint8_t> { detail::matrix_view_of(x) }, y,
                 kernels::subtract_columns { centered_sums_.data() }, kernels::scale_columns { scales_.data() },
                 threads);

@@ -73,6 +73,8 @@ namespace quantkit
         static_assert(kernels::code8<a_code> && kernels::code8<b_code>, "matmul_integer multiplies int8 and uint8");
         require(a_view.rank() == 2 && b_view.rank() == 2 && a_view.shape()[1] == b_view.shape()[0], "cannot multiply ",
                 a_view.shape(), " by ", b_view.shape(), ": the shapes must be [m, k] and [k, n]");
+        require(kernel.largest_a == 255, "the micro-kernel ", kernel.name(), " is exact for codes up to ",
+                int { kernel.largest_a }, " only");
 
         const kernels::gemm_extents extents { detail::extent(a_view.shape(), 0), detail::extent(b_view.shape(), 1),
                                               detail::extent(a_view.shape(), 1) };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
+#include <quantkit/kernels/gemm/packing.hpp>
 #include <quantkit/kernels/gemm/select.hpp>
 
 #include "support/checks.hpp"
@@ -31,19 +32,35 @@ namespace
         std::int64_t low, high;
     };
 
-    code_bounds bounds_of(operand_format format, bool is_a)
+    code_bounds bounds_of(const micro_kernel& kernel, operand side)
     {
-        if (format == operand_format::s16_s16)
+        const bool is_a = side == operand::a;
+        if (kernel.format == operand_format::s16_s16 || (kernel.format == operand_format::s16_s8 && is_a))
             return { -128, 255 };
-        return format == operand_format::u8_s8 && is_a ? code_bounds { 0, 255 } : code_bounds { -128, 127 };
+        return kernel.format == operand_format::u8_s8 && is_a ? code_bounds { 0, kernel.largest_a }
+                                                              : code_bounds { -128, 127 };
     }
 
-    std::size_t values_in_group(operand_format format) { return format == operand_format::s16_s16 ? 2 : 4; }
+    std::size_t values_in_group(operand_format format)
+    {
+        return format == operand_format::s16_s16 || format == operand_format::s16_s8 ? 2 : 4;
+    }
+
+    std::size_t value_bytes(operand_format format, operand side)
+    {
+        return format == operand_format::s16_s16 || (format == operand_format::s16_s8 && side == operand::a) ? 2 : 1;
+    }
+
+    // Bytes of the 16 groups of one step of a panel.
+    std::size_t step_bytes(operand_format format)
+    {
+        return 16 * values_in_group(format) * value_bytes(format, operand::b);
+    }
 
     // Values [count] of one operand, each in as many bytes as the format gives it.
-    std::vector<std::byte> encoded(const std::vector<std::int64_t>& values, operand_format format)
+    std::vector<std::byte> encoded(const std::vector<std::int64_t>& values, operand_format format, operand side)
     {
-        const std::size_t width = 4 / values_in_group(format);
+        const std::size_t width = value_bytes(format, side);
         std::vector<std::byte> bytes;
         for (const std::int64_t value : values)
             for (std::size_t i = 0; i < width; ++i)
@@ -95,20 +112,20 @@ namespace
             // rows [groups], one after another, with a gap between them
             const std::size_t a_stride = (groups_ + gap) * 4;
             const std::vector<std::int64_t> a =
-                values_for(a_fill, rows_ * groups_ * kr, bounds_of(kernel_.format, true), 1);
+                values_for(a_fill, rows_ * groups_ * kr, bounds_of(kernel_, operand::a), 1);
             std::vector<std::vector<std::int64_t>> b;
             for (std::size_t panel = 0; panel < panels_; ++panel)
-                b.push_back(values_for(b_fill, groups_ * 16 * kr, bounds_of(kernel_.format, false), 2 + panel));
+                b.push_back(values_for(b_fill, groups_ * 16 * kr, bounds_of(kernel_, operand::b), 2 + panel));
 
-            const std::size_t panel_bytes = groups_ * 64, panel_stride = panel_bytes + gap * 64;
+            const std::size_t panel_bytes = groups_ * step_bytes(kernel_.format), panel_stride = panel_bytes + gap * 64;
             guarded_buffer<std::byte> packed_a((rows_ - 1) * a_stride + groups_ * 4, side);
-            const std::vector<std::byte> a_bytes = encoded(a, kernel_.format);
+            const std::vector<std::byte> a_bytes = encoded(a, kernel_.format, operand::a);
             for (std::size_t row = 0; row < rows_; ++row)
                 std::copy_n(a_bytes.data() + row * groups_ * 4, groups_ * 4, packed_a.data() + row * a_stride);
             guarded_buffer<std::byte> packed_b((panels_ - 1) * panel_stride + panel_bytes, side);
             for (std::size_t panel = 0; panel < panels_; ++panel)
             {
-                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format);
+                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format, operand::b);
                 std::copy(bytes.begin(), bytes.end(), packed_b.data() + panel * panel_stride);
             }
             const std::size_t ldc = panels_ * 16 + gap;
@@ -124,16 +141,16 @@ namespace
         void check_scaled(std::size_t columns, bool with_bias, bool clamped) const
         {
             const std::size_t kr = values_in_group(kernel_.format), width = panels_ * 16, ldc = columns + 3;
-            const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_.format, true), 5);
+            const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_, operand::a), 5);
             std::vector<std::vector<std::int64_t>> b;
             std::vector<std::byte> packed_b;
             for (std::size_t panel = 0; panel < panels_; ++panel)
             {
-                b.push_back(values_for(fill::random, groups_ * 16 * kr, bounds_of(kernel_.format, false), 6 + panel));
-                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format);
+                b.push_back(values_for(fill::random, groups_ * 16 * kr, bounds_of(kernel_, operand::b), 6 + panel));
+                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format, operand::b);
                 packed_b.insert(packed_b.end(), bytes.begin(), bytes.end());
             }
-            const guarded_buffer<std::byte> left(encoded(a, kernel_.format)), right(packed_b);
+            const guarded_buffer<std::byte> left(encoded(a, kernel_.format, operand::a)), right(packed_b);
             const guarded_buffer<std::int32_t> offsets(quantkit::test::random_codes<std::int32_t>(width, 7));
             const guarded_buffer<float> scales(quantkit::test::random_floats(width, 8, 1e-9f, 1e-8f));
             const guarded_buffer<float> bias(quantkit::test::random_floats(width, 9, -9.0f, 9.0f));
@@ -146,8 +163,9 @@ namespace
             out.c = c.data();
             out.ldc = ldc;
             out.columns = columns;
-            kernel_.tile(rows_, panels_)({ left.data(), groups_ * 4, right.data(), groups_ * 64, groups_, &out },
-                                         nullptr, 0);
+            kernel_.tile(rows_, panels_)(
+                { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format), groups_, &out },
+                nullptr, 0);
 
             const std::vector<std::int32_t> sums = expected(a, b, rows_ * width, width);
             std::vector<float> y(c.size(), -77.0f);
@@ -190,6 +208,17 @@ namespace
         std::size_t rows_, panels_, groups_;
     };
 
+    // check(kernel) with each that the CPU has, also with those for a part of the codes.
+    template <class Check>
+    void for_each_kernel(Check check)
+    {
+        quantkit::test::for_each_micro_kernel(check);
+#if defined(QUANTKIT_X86)
+        if (quantkit::cpu_has(quantkit::isa_level::avx2))
+            check(micro_kernel_of<avx2_u7_tiles>);
+#endif
+    }
+
     // check(rows, panels) for every tile that the kernel has.
     template <class Check>
     void for_each_tile(const micro_kernel& kernel, Check check)
@@ -226,7 +255,7 @@ TEST_CASE("what a micro-kernel declares fits the driver")
 
 TEST_CASE("every tile of every micro-kernel sums exactly, and touches nothing else")
 {
-    quantkit::test::for_each_micro_kernel(
+    for_each_kernel(
         [&](const micro_kernel& kernel)
         {
             for_each_tile(kernel,
@@ -245,7 +274,7 @@ TEST_CASE("every tile of every micro-kernel sums exactly, and touches nothing el
 
 TEST_CASE("tiles that scale their output give the floats of the stages, in existing columns only")
 {
-    quantkit::test::for_each_micro_kernel(
+    for_each_kernel(
         [&](const micro_kernel& kernel)
         {
             if (!kernel.scales_output)
@@ -264,7 +293,7 @@ TEST_CASE("tiles that scale their output give the floats of the stages, in exist
 
 TEST_CASE("extreme operands do not saturate")
 {
-    quantkit::test::for_each_micro_kernel(
+    for_each_kernel(
         [&](const micro_kernel& kernel)
         {
             for_each_tile(kernel,
@@ -279,24 +308,25 @@ TEST_CASE("extreme operands do not saturate")
 
 TEST_CASE("sums beyond int32 wrap modulo 2^32")
 {
-    constexpr std::size_t groups = 40'000; // of 4 products of 255 * -128, or 2 of 255 * 255: twice around and more
-    quantkit::test::for_each_micro_kernel(
+    for_each_kernel(
         [&](const micro_kernel& kernel)
         {
             const std::size_t kr = values_in_group(kernel.format);
-            const std::int64_t left = bounds_of(kernel.format, true).high;
+            const std::int64_t left = bounds_of(kernel, operand::a).high;
             const std::int64_t right = kernel.format == operand_format::s16_s16 ? 255 : -128;
+            const std::size_t groups = 320'000 / kr; // of products of 127 * -128 at least: around and more
             const std::int64_t sum = static_cast<std::int64_t>(groups * kr) * left * right;
             REQUIRE(std::abs(sum) > std::int64_t { 1 } << 31);
             for_each_tile(kernel,
                           [&](std::size_t rows, std::size_t panels)
                           {
-                              const auto a =
-                                  encoded(std::vector<std::int64_t>(groups * rows * kr, left), kernel.format);
-                              const auto b =
-                                  encoded(std::vector<std::int64_t>(groups * panels * 16 * kr, right), kernel.format);
+                              const auto a = encoded(std::vector<std::int64_t>(groups * rows * kr, left), kernel.format,
+                                                     operand::a);
+                              const auto b = encoded(std::vector<std::int64_t>(groups * panels * 16 * kr, right),
+                                                     kernel.format, operand::b);
                               std::vector<std::int32_t> c(rows * panels * 16);
-                              const tile_operands operands { a.data(), groups * 4, b.data(), groups * 64, groups };
+                              const tile_operands operands { a.data(), groups * 4, b.data(),
+                                                             groups * step_bytes(kernel.format), groups };
                               kernel.tile(rows, panels)(operands, c.data(), panels * 16);
                               const std::vector<std::int32_t> expected(c.size(), static_cast<std::int32_t>(sum));
                               quantkit::test::require_equal(c, expected);
@@ -306,16 +336,18 @@ TEST_CASE("sums beyond int32 wrap modulo 2^32")
 
 TEST_CASE("operands and sums need no alignment beyond that of their elements")
 {
-    quantkit::test::for_each_micro_kernel(
+    for_each_kernel(
         [&](const micro_kernel& kernel)
         {
             constexpr std::size_t groups = 9;
             const std::size_t kr = values_in_group(kernel.format), rows = kernel.max_rows(1);
-            const auto a_values = values_for(fill::random, groups * rows * kr, bounds_of(kernel.format, true), 3);
-            const auto b_values = values_for(fill::random, groups * 16 * kr, bounds_of(kernel.format, false), 4);
-            const auto a = encoded(a_values, kernel.format), b = encoded(b_values, kernel.format);
+            const auto a_values = values_for(fill::random, groups * rows * kr, bounds_of(kernel, operand::a), 3);
+            const auto b_values = values_for(fill::random, groups * 16 * kr, bounds_of(kernel, operand::b), 4);
+            const auto a = encoded(a_values, kernel.format, operand::a);
+            const auto b = encoded(b_values, kernel.format, operand::b);
+            const std::size_t panel_stride = groups * step_bytes(kernel.format);
             std::vector<std::int32_t> aligned(rows * 16);
-            kernel.tile(rows, 1)({ a.data(), groups * 4, b.data(), groups * 64, groups }, aligned.data(), 16);
+            kernel.tile(rows, 1)({ a.data(), groups * 4, b.data(), panel_stride, groups }, aligned.data(), 16);
             for (std::size_t offset = 0; offset < 64; offset += 4)
             {
                 alignas(64) std::array<std::byte, groups * max_tile_rows * 4 + 64> moved_a;
@@ -325,7 +357,7 @@ TEST_CASE("operands and sums need no alignment beyond that of their elements")
                 std::copy(b.begin(), b.end(), moved_b.begin() + offset);
                 std::int32_t* const c = moved_c.data() + offset / 4;
                 const tile_operands operands { moved_a.data() + offset, groups * 4, moved_b.data() + offset,
-                                               groups * 64, groups };
+                                               panel_stride, groups };
                 kernel.tile(rows, 1)(operands, c, 16);
                 quantkit::test::require_equal(std::vector<std::int32_t>(c, c + rows * 16), aligned);
             }

@@ -22,13 +22,19 @@ namespace
     using quantkit::test::random_codes;
     using quantkit::test::require_equal;
 
-    constexpr std::array formats { operand_format::u8_s8, operand_format::s8_s8, operand_format::s16_s16 };
+    constexpr std::array formats { operand_format::u8_s8, operand_format::s8_s8, operand_format::s16_s16,
+                                   operand_format::s16_s8 };
     constexpr std::array depths { 0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257 };
+
+    bool holds_16_bits(operand_format format, operand side)
+    {
+        return format == operand_format::s16_s16 || (format == operand_format::s16_s8 && side == operand::a);
+    }
 
     // What the format holds, from its definition: where the signedness differs, every code moves by 128.
     std::int64_t shift_of(operand_format format, operand side, bool is_unsigned)
     {
-        if (format == operand_format::s16_s16)
+        if (holds_16_bits(format, side))
             return 0;
         if (format == operand_format::u8_s8 && side == operand::a)
             return is_unsigned ? 0 : 128;
@@ -75,7 +81,7 @@ namespace
     // Value number i of a group.
     std::int64_t value_in_group(const std::byte* group, std::size_t i, operand_format format, operand side)
     {
-        if (format == operand_format::s16_s16)
+        if (holds_16_bits(format, side))
             return static_cast<std::int16_t>(std::to_integer<int>(group[2 * i])
                                              | std::to_integer<int>(group[2 * i + 1]) << 8);
         const int byte = std::to_integer<int>(group[i]);
@@ -122,12 +128,13 @@ namespace
     {
         const std::int64_t shift = shift_of<Code>(format, operand::b);
         const std::size_t kr = group_values(format), groups = group_count(format, k), padded = padded_columns(n);
+        const std::size_t group_bytes = kr * (holds_16_bits(format, operand::b) ? 2 : 1);
         for_each_layout(n, k,
                         [&](std::ptrdiff_t row_stride, std::ptrdiff_t column_stride)
                         {
                             const strided_codes<Code> b(n, k, row_stride, column_stride, n * 1000 + k, side);
-                            REQUIRE(packed_b_bytes(format, n, k) == padded * groups * 4);
-                            guarded_buffer<std::byte> panels(padded * groups * 4, side);
+                            REQUIRE(packed_b_bytes(format, n, k) == padded * groups * group_bytes);
+                            guarded_buffer<std::byte> panels(padded * groups * group_bytes, side);
                             guarded_buffer<std::int32_t> sums(padded, side);
                             std::fill(panels.begin(), panels.end(), std::byte { 0x77 });
                             std::fill(sums.begin(), sums.end(), 0x77);
@@ -139,7 +146,8 @@ namespace
                                 for (std::size_t i = 0; i < groups * kr; ++i)
                                 {
                                     const std::byte* group =
-                                        panels.data() + column / 16 * groups * 64 + i / kr * 64 + column % 16 * 4;
+                                        panels.data()
+                                        + ((column / 16 * groups + i / kr) * 16 + column % 16) * group_bytes;
                                     values.push_back(value_in_group(group, i % kr, format, operand::b));
                                     expected.push_back(column < n && i < k ? b.code(column, i) + shift : 0);
                                     expected_sums[column] += static_cast<std::int32_t>(expected.back());

@@ -4,7 +4,8 @@
 ///
 /// All micro-kernels share one geometry; they differ in the instruction that multiplies, and in what a group holds.
 ///
-///     group   kr consecutive values along k of one row or column, 4 bytes: 4 x 8 bits or 2 x 16 bits
+///     group   kr consecutive values along k of one row or column, 4 bytes: 4 x 8 bits or 2 x 16 bits; where B is
+///             widened as it is loaded, its groups have 2 bytes: 2 x 8 bits
 ///     strip   `rows` rows of A, each k values in a row (whole groups), a_stride bytes apart
 ///     panel   16 columns of B over all of k, group by group: one group step is 16 x 4 bytes, a cache line
 ///
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 namespace quantkit::kernels
@@ -40,12 +42,22 @@ namespace quantkit::kernels
         u8_s8,   ///< kr = 4: A unsigned, B signed (vpdpbusd, usdot)
         s8_s8,   ///< kr = 4: both signed (sdot)
         s16_s16, ///< kr = 2: both widened, so that no pair of products can saturate (pmaddwd)
+        s16_s8,  ///< kr = 2: the same, but B is widened as it is loaded, from groups of 2 bytes (vpmovsxbw)
     };
 
-    /// Values along k in one group.
-    QUANTKIT_INLINE constexpr std::size_t group_values(operand_format format)
+    /// Whether A is widened to 16 bits.
+    QUANTKIT_INLINE constexpr bool widens_a(operand_format format)
     {
-        return format == operand_format::s16_s16 ? 2 : 4;
+        return format == operand_format::s16_s16 || format == operand_format::s16_s8;
+    }
+
+    /// Values along k in one group.
+    QUANTKIT_INLINE constexpr std::size_t group_values(operand_format format) { return widens_a(format) ? 2 : 4; }
+
+    /// Bytes of one group of B; those of A are group_bytes always.
+    QUANTKIT_INLINE constexpr std::size_t group_bytes_of_b(operand_format format)
+    {
+        return format == operand_format::s16_s8 ? group_bytes / 2 : group_bytes;
     }
 
     QUANTKIT_INLINE constexpr std::size_t group_count(operand_format format, std::size_t k)
@@ -75,7 +87,7 @@ namespace quantkit::kernels
     {
         const std::byte* a = nullptr; ///< [rows][groups, 4 bytes], rows a_stride bytes apart
         std::size_t a_stride = 0;
-        const std::byte* b = nullptr; ///< [panels][groups, 16, 4 bytes], panels panel_stride bytes apart
+        const std::byte* b = nullptr; ///< [panels][groups, 16, 4 or 2 bytes], panels panel_stride bytes apart
         std::size_t panel_stride = 0;
         std::size_t groups = 0;
         const scaled_output* scaled = nullptr; ///< only for micro-kernels with scales_output
@@ -144,6 +156,10 @@ namespace quantkit::kernels
         lane_family lanes = lane_family::scalar;
         /// Whether tiles obey tile_operands::scaled.
         bool scales_output = false;
+        /// Exact for uint8 codes of A up to this.
+        std::uint8_t largest_a = 255;
+        /// What distinguishes it from others of its level, if there are any.
+        std::string_view variant {};
         /// Panels of the tile with the best ratio of products to loads.
         std::size_t main_panels = 1;
         std::array<std::size_t, 3> max_rows_of {};
@@ -156,7 +172,7 @@ namespace quantkit::kernels
         {
             return tiles[slot(panels)][rows];
         }
-        QUANTKIT_INLINE constexpr std::string_view name() const { return name_of(level); }
+        QUANTKIT_INLINE constexpr std::string_view name() const { return variant.empty() ? name_of(level) : variant; }
     };
 
     namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
@@ -165,6 +181,24 @@ namespace quantkit::kernels
         constexpr std::array<tile_function, max_tile_rows + 1> tiles_of(std::integer_sequence<int, Row...>)
         {
             return { nullptr, &Tiles::template tile<Row + 1, Panels>... };
+        }
+
+        template <class Tiles>
+        constexpr std::uint8_t largest_a_of()
+        {
+            if constexpr (requires { Tiles::largest_a; })
+                return Tiles::largest_a;
+            else
+                return 255;
+        }
+
+        template <class Tiles>
+        constexpr std::string_view variant_of()
+        {
+            if constexpr (requires { Tiles::variant; })
+                return Tiles::variant;
+            else
+                return {};
         }
     }
 }
@@ -178,6 +212,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         Tiles::format,
         Tiles::lanes,
         Tiles::scales_output,
+        detail::largest_a_of<Tiles>(),
+        detail::variant_of<Tiles>(),
         Tiles::main_panels,
         { Tiles::max_rows[0], Tiles::max_rows[1], Tiles::max_rows[2] },
         { detail::tiles_of<Tiles, 1>(std::make_integer_sequence<int, Tiles::max_rows[0]> {}),

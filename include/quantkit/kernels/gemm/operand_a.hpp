@@ -84,7 +84,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         /// evict each other from L1 (or lie backwards).
         bool fits_in_place(std::size_t rows, std::size_t k, operand_format format) const noexcept
         {
-            const bool as_they_are = format != operand_format::s16_s16 && packing_shift<Code>(format, operand::a) == 0;
+            const bool as_they_are = !widens_a(format) && packing_shift<Code>(format, operand::a) == 0;
             const bool whole_groups = a.column_stride == 1 && k % group_values(format) == 0;
             const bool spread = rows <= 4 || a.row_stride % 1024 != 0;
             return as_they_are && whole_groups && spread && a.row_stride >= 0;

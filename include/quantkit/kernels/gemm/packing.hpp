@@ -31,22 +31,24 @@ namespace quantkit::kernels
     {
         operand_format format = operand_format::s16_s16;
         std::size_t n = 0, k = 0;
-        const std::byte* panels = nullptr;         ///< [ceil(n / 16)][groups, 16, 4 bytes], 64-byte aligned
+        const std::byte* panels = nullptr;         ///< [ceil(n / 16)][groups, 16, 4 or 2 bytes], 64-byte aligned
         const std::int32_t* column_sums = nullptr; ///< [n rounded up to 16] sums of the packed codes of each column
 
         QUANTKIT_INLINE constexpr std::size_t panel_count() const { return (n + panel_columns - 1) / panel_columns; }
         QUANTKIT_INLINE constexpr std::size_t groups() const { return group_count(format, k); }
-        QUANTKIT_INLINE constexpr std::size_t panel_stride() const { return groups() * panel_step_bytes; }
+        QUANTKIT_INLINE constexpr std::size_t panel_stride() const
+        {
+            return groups() * panel_columns * group_bytes_of_b(format);
+        }
     };
 
     namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
-        /// Up to kr codes, shifted or widened, as the 4 bytes of a group; the rest is 0.
+        /// Up to kr codes, shifted or widened, as the bytes of a group; the rest is 0.
         template <code8 Code>
         QUANTKIT_INLINE std::uint32_t packed_group(const Code* codes, std::ptrdiff_t stride, std::size_t count,
-                                                   operand_format format, std::int32_t shift)
+                                                   unsigned bits, std::int32_t shift)
         {
-            const unsigned bits = format == operand_format::s16_s16 ? 16 : 8;
             std::uint32_t group = 0;
             for (std::size_t i = 0; i < count; ++i)
             {
@@ -112,7 +114,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <code8 Code>
     constexpr std::int32_t packing_shift(operand_format format, operand side)
     {
-        if (format == operand_format::s16_s16)
+        if (format == operand_format::s16_s16 || (format == operand_format::s16_s8 && side == operand::a))
             return 0;
         const bool wants_unsigned = format == operand_format::u8_s8 && side == operand::a;
         const bool is_unsigned = std::same_as<Code, std::uint8_t>;
@@ -145,7 +147,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const std::size_t first = group * kr;
             const std::uint32_t bytes = detail::packed_group(codes + static_cast<std::ptrdiff_t>(first) * stride,
-                                                             stride, std::min(kr, k - first), format, shift);
+                                                             stride, std::min(kr, k - first), kr == 2 ? 16 : 8, shift);
             std::memcpy(packed + group * group_bytes, &bytes, sizeof bytes);
         }
     }
@@ -153,7 +155,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// Bytes of one panel.
     constexpr std::size_t panel_bytes(operand_format format, std::size_t k)
     {
-        return group_count(format, k) * panel_step_bytes;
+        return group_count(format, k) * panel_columns * group_bytes_of_b(format);
     }
 
     /// Packs up to 16 columns of B as one panel; columns beyond are 0.
@@ -161,15 +163,16 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     void pack_panel(matrix_view<const Code> b, std::size_t columns, std::size_t k, operand_format format,
                     std::byte* panel) noexcept
     {
-        const std::size_t kr = group_values(format);
+        const std::size_t kr = group_values(format), bytes = group_bytes_of_b(format);
+        const unsigned bits = format == operand_format::s16_s16 ? 16 : 8;
         const std::int32_t shift = packing_shift<Code>(format, operand::b);
         for (std::size_t group = 0; group < group_count(format, k); ++group)
             for (std::size_t column = 0; column < panel_columns; ++column)
             {
                 const std::size_t first = group * kr, count = column < columns ? std::min(kr, k - first) : 0;
                 const Code* codes = count == 0 ? nullptr : b.at(column, first);
-                const std::uint32_t bytes = detail::packed_group(codes, b.column_stride, count, format, shift);
-                std::memcpy(panel + group * panel_step_bytes + column * group_bytes, &bytes, sizeof bytes);
+                const std::uint32_t packed = detail::packed_group(codes, b.column_stride, count, bits, shift);
+                std::memcpy(panel + (group * panel_columns + column) * bytes, &packed, bytes);
             }
     }
 

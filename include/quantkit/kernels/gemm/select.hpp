@@ -53,4 +53,19 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }();
         return *best;
     }
+
+    /// The same for uint8 activations that never exceed largest_a: where the level has a quicker kernel for those,
+    /// that.
+    inline const micro_kernel& best_micro_kernel(std::int32_t largest_a)
+    {
+        const micro_kernel& best = best_micro_kernel();
+#if defined(QUANTKIT_X86)
+        constexpr const micro_kernel& avx2_u7 = micro_kernel_of<avx2_u7_tiles>;
+        if (best.level == avx2_u7.level && largest_a <= avx2_u7.largest_a)
+            return avx2_u7;
+#else
+        static_cast<void>(largest_a);
+#endif
+        return best;
+    }
 }
