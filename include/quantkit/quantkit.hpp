@@ -31,6 +31,8 @@
 #include <quantkit/observers/moving_average.hpp>
 #include <quantkit/observers/observer.hpp>
 
+#include <quantkit/calibration/window_builder.hpp>
+
 #include <quantkit/tensor/dequantizer.hpp>
 #include <quantkit/tensor/fake_quantizer.hpp>
 #include <quantkit/tensor/float_linear.hpp>
