@@ -4,6 +4,8 @@
 /// vectors.
 #pragma once
 
+#include <quantkit/core/config.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <new>
@@ -23,43 +25,43 @@ namespace quantkit
     public:
         aligned_buffer() = default;
 
-        explicit aligned_buffer(std::size_t size)
+        QUANTKIT_INLINE explicit aligned_buffer(std::size_t size)
             : data_(size == 0 ? nullptr : static_cast<T*>(::operator new(size * sizeof(T), alignment)))
             , size_(size)
         {
             std::fill_n(data_, size_, T {});
         }
 
-        aligned_buffer(const aligned_buffer& other)
+        QUANTKIT_INLINE aligned_buffer(const aligned_buffer& other)
             : aligned_buffer(other.size_)
         {
             std::copy_n(other.data_, size_, data_);
         }
 
-        aligned_buffer(aligned_buffer&& other) noexcept
+        QUANTKIT_INLINE aligned_buffer(aligned_buffer&& other) noexcept
             : data_(std::exchange(other.data_, nullptr))
             , size_(std::exchange(other.size_, 0))
         {
         }
 
-        aligned_buffer& operator=(aligned_buffer other) noexcept
+        QUANTKIT_INLINE aligned_buffer& operator=(aligned_buffer other) noexcept
         {
             std::swap(data_, other.data_);
             std::swap(size_, other.size_);
             return *this;
         }
 
-        ~aligned_buffer()
+        QUANTKIT_INLINE ~aligned_buffer()
         {
             if (data_ != nullptr)
                 ::operator delete(data_, alignment);
         }
 
-        T* data() { return data_; }
-        const T* data() const { return data_; }
-        std::size_t size() const { return size_; }
-        T& operator[](std::size_t i) { return data_[i]; }
-        const T& operator[](std::size_t i) const { return data_[i]; }
+        QUANTKIT_INLINE T* data() { return data_; }
+        QUANTKIT_INLINE const T* data() const { return data_; }
+        QUANTKIT_INLINE std::size_t size() const { return size_; }
+        QUANTKIT_INLINE T& operator[](std::size_t i) { return data_[i]; }
+        QUANTKIT_INLINE const T& operator[](std::size_t i) const { return data_[i]; }
 
     private:
         static constexpr std::align_val_t alignment { cache_line_bytes };

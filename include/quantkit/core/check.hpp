@@ -3,6 +3,8 @@
 /// Errors whose text carries the values that caused them.
 #pragma once
 
+#include <quantkit/core/config.hpp>
+
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -13,7 +15,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <class T>
         concept number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
@@ -53,7 +55,10 @@ namespace quantkit
             return text + "]";
         }
     }
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The parts as one text; numbers are written with their shortest exact decimal.
     template <class... Parts>
     std::string concat(const Parts&... parts)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -21,6 +22,18 @@ namespace quantkit
         friend constexpr bool operator==(const fixed_point_multiplier&, const fixed_point_multiplier&) = default;
     };
 
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        constexpr std::int32_t saturated(std::int64_t x)
+        {
+            return static_cast<std::int32_t>(std::clamp(x, std::int64_t { std::numeric_limits<std::int32_t>::min() },
+                                                        std::int64_t { std::numeric_limits<std::int32_t>::max() }));
+        }
+    }
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The nearest fixed-point multiplier; multipliers below 2^-32 become 0. Throws unless 0 <= multiplier < 2^31.
     inline fixed_point_multiplier to_fixed_point(double multiplier)
     {
@@ -57,15 +70,6 @@ namespace quantkit
         return static_cast<std::int32_t>((x + half - (x < 0 && exponent > 0 ? 1 : 0)) >> exponent);
     }
 
-    namespace detail
-    {
-        constexpr std::int32_t saturated(std::int64_t x)
-        {
-            return static_cast<std::int32_t>(std::clamp(x, std::int64_t { std::numeric_limits<std::int32_t>::min() },
-                                                        std::int64_t { std::numeric_limits<std::int32_t>::max() }));
-        }
-    }
-
     /// gemmlowp and TensorFlow Lite: the doubling multiply rounds, then the shift rounds again. acc * 2^shift
     /// saturates.
     constexpr std::int32_t scaled_double_rounding(std::int32_t acc, fixed_point_multiplier multiplier)
@@ -82,13 +86,16 @@ namespace quantkit
         const std::int64_t half = std::int64_t { 1 } << (30 - multiplier.shift);
         return detail::saturated((product + half) >> (31 - multiplier.shift));
     }
+}
 
+namespace quantkit
+{
     /// scaled_double_rounding() as a policy: gemmlowp, TensorFlow Lite's reference kernels.
     struct double_rounding
     {
         static constexpr std::int32_t max_shift = 31;
 
-        constexpr std::int32_t operator()(std::int32_t acc, fixed_point_multiplier multiplier) const
+        QUANTKIT_INLINE constexpr std::int32_t operator()(std::int32_t acc, fixed_point_multiplier multiplier) const
         {
             return scaled_double_rounding(acc, multiplier);
         }
@@ -99,7 +106,7 @@ namespace quantkit
     {
         static constexpr std::int32_t max_shift = 30;
 
-        constexpr std::int32_t operator()(std::int32_t acc, fixed_point_multiplier multiplier) const
+        QUANTKIT_INLINE constexpr std::int32_t operator()(std::int32_t acc, fixed_point_multiplier multiplier) const
         {
             return scaled_single_rounding(acc, multiplier);
         }

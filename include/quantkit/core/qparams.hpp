@@ -9,13 +9,14 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/rounding.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-namespace quantkit
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Throws unless the scale and its reciprocal are positive and finite and the zero point is a code.
     ///

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -22,7 +23,7 @@ namespace quantkit
                                                                             : Real(4503599627370496.0);
 
         template <std::floating_point Real>
-        constexpr bool is_integral_by_size(Real x)
+        QUANTKIT_INLINE constexpr bool is_integral_by_size(Real x)
         {
             return !(x > -all_integers_from<Real> && x < all_integers_from<Real>);
         }
@@ -30,7 +31,7 @@ namespace quantkit
 
     /// Nearest integer, ties to the even one: 0.5 -> 0, 1.5 -> 2, -2.5 -> -2. NaN and infinities pass through.
     template <std::floating_point Real>
-    constexpr Real round_half_even(Real x)
+    QUANTKIT_INLINE constexpr Real round_half_even(Real x)
     {
         if (detail::is_integral_by_size(x))
             return x;
@@ -44,7 +45,7 @@ namespace quantkit
 
     /// Nearest integer, ties away from zero: 0.5 -> 1, -2.5 -> -3. NaN and infinities pass through.
     template <std::floating_point Real>
-    constexpr Real round_half_away(Real x)
+    QUANTKIT_INLINE constexpr Real round_half_away(Real x)
     {
         if (detail::is_integral_by_size(x))
             return x;
@@ -56,14 +57,20 @@ namespace quantkit
     /// Ties to even: the default of PyTorch, ONNX and IEEE 754.
     struct half_even
     {
-        constexpr float operator()(float x, std::uint64_t /*index*/) const { return round_half_even(x); }
+        QUANTKIT_INLINE constexpr float operator()(float x, std::uint64_t /*index*/) const
+        {
+            return round_half_even(x);
+        }
     };
     static_assert(rounding_policy<half_even>);
 
     /// Ties away from zero: std::round, and the final step of gemmlowp and TensorFlow Lite.
     struct half_away
     {
-        constexpr float operator()(float x, std::uint64_t /*index*/) const { return round_half_away(x); }
+        QUANTKIT_INLINE constexpr float operator()(float x, std::uint64_t /*index*/) const
+        {
+            return round_half_away(x);
+        }
     };
     static_assert(rounding_policy<half_away>);
 
@@ -76,7 +83,7 @@ namespace quantkit
     {
         std::uint64_t seed = 0;
 
-        static constexpr std::uint32_t mixed(std::uint32_t bits)
+        QUANTKIT_INLINE static constexpr std::uint32_t mixed(std::uint32_t bits)
         {
             bits = (bits ^ (bits >> 16)) * 0x7feb352du;
             bits = (bits ^ (bits >> 15)) * 0x846ca68bu;
@@ -84,7 +91,7 @@ namespace quantkit
         }
 
         /// The part of the random number that all indices with the same upper 32 bits share.
-        constexpr std::uint32_t key(std::uint64_t index) const
+        QUANTKIT_INLINE constexpr std::uint32_t key(std::uint64_t index) const
         {
             const auto low = static_cast<std::uint32_t>(seed);
             const auto high = static_cast<std::uint32_t>(seed >> 32);
@@ -92,13 +99,13 @@ namespace quantkit
         }
 
         /// Uniform in [0, 1), a multiple of 2^-24.
-        constexpr float uniform(std::uint64_t index) const
+        QUANTKIT_INLINE constexpr float uniform(std::uint64_t index) const
         {
             const std::uint32_t bits = mixed(mixed(static_cast<std::uint32_t>(index)) ^ key(index));
             return static_cast<float>(bits >> 8) * 0x1p-24f;
         }
 
-        constexpr float operator()(float x, std::uint64_t index) const
+        QUANTKIT_INLINE constexpr float operator()(float x, std::uint64_t index) const
         {
             if (detail::is_integral_by_size(x))
                 return x;
@@ -115,16 +122,16 @@ namespace quantkit
     /// reciprocal is -102.5, so the codes are -103 and -102. Of 200 million random pairs 177 differed.
     struct by_reciprocal
     {
-        static constexpr float factor(float scale) { return 1.0f / scale; }
-        static constexpr float scaled(float x, float factor) { return x * factor; }
+        QUANTKIT_INLINE static constexpr float factor(float scale) { return 1.0f / scale; }
+        QUANTKIT_INLINE static constexpr float scaled(float x, float factor) { return x * factor; }
     };
     static_assert(scaling_policy<by_reciprocal>);
 
     /// x / scale, rounded once: what ONNX QuantizeLinear specifies.
     struct by_division
     {
-        static constexpr float factor(float scale) { return scale; }
-        static constexpr float scaled(float x, float factor) { return x / factor; }
+        QUANTKIT_INLINE static constexpr float factor(float scale) { return scale; }
+        QUANTKIT_INLINE static constexpr float scaled(float x, float factor) { return x / factor; }
     };
     static_assert(scaling_policy<by_division>);
 }

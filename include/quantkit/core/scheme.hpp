@@ -8,6 +8,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/rounding.hpp>
 
 #include <algorithm>
@@ -21,7 +22,7 @@ namespace quantkit
     /// Floor of the scale in PyTorch's observers: 2^-23.
     inline constexpr float default_scale_eps = std::numeric_limits<float>::epsilon();
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         inline real_range with_zero(real_range range)
         {
@@ -55,7 +56,7 @@ namespace quantkit
     {
         float eps = default_scale_eps;
 
-        qparams operator()(real_range range, quant_bounds bounds) const
+        QUANTKIT_INLINE qparams operator()(real_range range, quant_bounds bounds) const
         {
             const auto [min, max] = detail::with_zero(range);
             float scale = detail::checked_scale(std::max((max - min) / detail::steps_in(bounds), eps), range);
@@ -76,7 +77,7 @@ namespace quantkit
         float eps = default_scale_eps;
         std::optional<std::int32_t> zero_point = std::nullopt;
 
-        qparams operator()(real_range range, quant_bounds bounds) const
+        QUANTKIT_INLINE qparams operator()(real_range range, quant_bounds bounds) const
         {
             const auto [min, max] = detail::with_zero(range);
             const float scale =
@@ -84,7 +85,7 @@ namespace quantkit
             return { scale == 0.0f ? 1.0f : scale, zero_point.value_or(middle(bounds)) };
         }
 
-        static constexpr std::int32_t middle(quant_bounds bounds)
+        QUANTKIT_INLINE static constexpr std::int32_t middle(quant_bounds bounds)
         {
             if (bounds.quant_min < 0)
                 return 0;
@@ -98,7 +99,7 @@ namespace quantkit
     {
         float eps = default_scale_eps;
 
-        qparams operator()(real_range range, quant_bounds bounds) const
+        QUANTKIT_INLINE qparams operator()(real_range range, quant_bounds bounds) const
         {
             const qparams exact = symmetric { eps }(range, bounds);
             int exponent = 0;
@@ -118,7 +119,7 @@ namespace quantkit
     {
         static constexpr double small_scale = static_cast<double>(6.1e-5f);
 
-        qparams operator()(real_range range, quant_bounds bounds) const
+        QUANTKIT_INLINE qparams operator()(real_range range, quant_bounds bounds) const
         {
             const auto [low, high] = detail::with_zero(range);
             double min = static_cast<double>(low), max = static_cast<double>(high);

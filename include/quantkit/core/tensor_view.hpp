@@ -7,6 +7,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <array>
 #include <concepts>
@@ -26,13 +27,13 @@ namespace quantkit
     public:
         constexpr axis_values() = default;
 
-        axis_values(std::initializer_list<std::ptrdiff_t> values)
+        QUANTKIT_INLINE axis_values(std::initializer_list<std::ptrdiff_t> values)
         {
             for (const std::ptrdiff_t value : values)
                 push_back(value);
         }
 
-        void push_back(std::ptrdiff_t value)
+        QUANTKIT_INLINE void push_back(std::ptrdiff_t value)
         {
             require(rank_ < max_rank, "tensors have at most ", max_rank, " axes");
             values_[rank_++] = value;
@@ -58,7 +59,7 @@ namespace quantkit
     using tensor_strides = axis_values;
 
     /// The product of the extents: 1 for rank 0.
-    constexpr std::ptrdiff_t element_count(const tensor_shape& shape)
+    QUANTKIT_INLINE constexpr std::ptrdiff_t element_count(const tensor_shape& shape)
     {
         std::ptrdiff_t count = 1;
         for (const std::ptrdiff_t extent : shape)
@@ -67,7 +68,7 @@ namespace quantkit
     }
 
     /// Strides of a tensor without gaps whose last axis is contiguous.
-    constexpr tensor_strides row_major_strides(const tensor_shape& shape)
+    QUANTKIT_INLINE constexpr tensor_strides row_major_strides(const tensor_shape& shape)
     {
         tensor_strides strides = shape;
         std::ptrdiff_t stride = 1;
@@ -80,7 +81,7 @@ namespace quantkit
     }
 
     /// Strides of a tensor without gaps whose first axis is contiguous.
-    constexpr tensor_strides column_major_strides(const tensor_shape& shape)
+    QUANTKIT_INLINE constexpr tensor_strides column_major_strides(const tensor_shape& shape)
     {
         tensor_strides strides = shape;
         std::ptrdiff_t stride = 1;
@@ -90,6 +91,17 @@ namespace quantkit
             stride *= shape[axis];
         }
         return strides;
+    }
+
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        inline void check_layout(const tensor_shape& shape, const tensor_strides& strides)
+        {
+            require(shape.rank() == strides.rank(), "a tensor of shape ", shape, " needs ", shape.rank(),
+                    " strides, but has ", strides);
+            for (const std::ptrdiff_t extent : shape)
+                require(extent >= 0, "extents must not be negative, but the shape is ", shape);
+        }
     }
 
     /// Where a tensor's elements are; owns nothing.
@@ -104,23 +116,20 @@ namespace quantkit
 
         /// data    may be null where an extent is 0
         /// strides any, also 0 (the same element again) and negative; row-major without gaps when left out
-        tensor_view(Element* data, const tensor_shape& shape)
+        QUANTKIT_INLINE tensor_view(Element* data, const tensor_shape& shape)
             : tensor_view(data, shape, row_major_strides(shape))
         {
         }
 
-        tensor_view(Element* data, const tensor_shape& shape, const tensor_strides& strides)
+        QUANTKIT_INLINE tensor_view(Element* data, const tensor_shape& shape, const tensor_strides& strides)
             : data_(data)
             , shape_(shape)
             , strides_(strides)
         {
-            require(shape.rank() == strides.rank(), "a tensor of shape ", shape, " needs ", shape.rank(),
-                    " strides, but has ", strides);
-            for (const std::ptrdiff_t extent : shape)
-                require(extent >= 0, "extents must not be negative, but the shape is ", shape);
+            detail::check_layout(shape, strides);
         }
 
-        operator tensor_view<const Element>() const requires(!std::is_const_v<Element>)
+        QUANTKIT_INLINE operator tensor_view<const Element>() const requires(!std::is_const_v<Element>)
         {
             return { data_, shape_, strides_ };
         }
@@ -133,7 +142,7 @@ namespace quantkit
         constexpr bool empty() const { return size() == 0; }
 
         /// The elements [first, first + count) along one axis, all of them along the others.
-        tensor_view narrowed(std::size_t axis, std::ptrdiff_t first, std::ptrdiff_t count) const
+        QUANTKIT_INLINE tensor_view narrowed(std::size_t axis, std::ptrdiff_t first, std::ptrdiff_t count) const
         {
             require(axis < rank() && first >= 0 && count >= 0 && count <= shape_[axis] - first, "cannot take ", count,
                     " elements from ", first, " on along axis ", axis, " of a tensor of shape ", shape_);
@@ -163,13 +172,13 @@ namespace quantkit
     template <class Element>
     struct tensor_traits<tensor_view<Element>>
     {
-        static tensor_view<Element> view(const tensor_view<Element>& tensor) { return tensor; }
+        QUANTKIT_INLINE static tensor_view<Element> view(const tensor_view<Element>& tensor) { return tensor; }
     };
 
     template <class Element, std::size_t Extent>
     struct tensor_traits<std::span<Element, Extent>>
     {
-        static tensor_view<Element> view(std::span<Element, Extent> tensor)
+        QUANTKIT_INLINE static tensor_view<Element> view(std::span<Element, Extent> tensor)
         {
             return { tensor.data(), { static_cast<std::ptrdiff_t>(tensor.size()) } };
         }
@@ -180,12 +189,12 @@ namespace quantkit
     {
         using tensor_type = std::vector<Element, Allocator>;
 
-        static tensor_view<const Element> view(const tensor_type& tensor)
+        QUANTKIT_INLINE static tensor_view<const Element> view(const tensor_type& tensor)
         {
             return { tensor.data(), { static_cast<std::ptrdiff_t>(tensor.size()) } };
         }
 
-        static tensor_view<Element> view(tensor_type& tensor)
+        QUANTKIT_INLINE static tensor_view<Element> view(tensor_type& tensor)
         {
             return { tensor.data(), { static_cast<std::ptrdiff_t>(tensor.size()) } };
         }
@@ -195,7 +204,7 @@ namespace quantkit
 
     /// The tensor's elements, as far as Tensor (a possibly const type) lets one write to them.
     template <class Tensor>
-    auto view_of(Tensor&& tensor) -> decltype(tensor_traits<std::remove_cvref_t<Tensor>>::view(tensor))
+    QUANTKIT_INLINE auto view_of(Tensor&& tensor) -> decltype(tensor_traits<std::remove_cvref_t<Tensor>>::view(tensor))
     {
         return tensor_traits<std::remove_cvref_t<Tensor>>::view(tensor);
     }

@@ -38,9 +38,12 @@ namespace quantkit
                                                                  "avxvnni", "avx512bw",     "avx512vnni",
                                                                  "neon",    "neon_dotprod", "neon_i8mm" };
 
-    constexpr std::string_view name_of(isa_level level) { return isa_names[static_cast<std::size_t>(level)]; }
+    QUANTKIT_INLINE constexpr std::string_view name_of(isa_level level)
+    {
+        return isa_names[static_cast<std::size_t>(level)];
+    }
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
 #if defined(QUANTKIT_X86)
         /// The register states that the operating system saves (XCR0); 0 where it saves none.
@@ -122,7 +125,10 @@ namespace quantkit
                 "\"; it may be scalar, sse2, avx2, avxvnni, avx512bw, avx512vnni, neon, neon_dotprod, neon_i8mm");
         }
     }
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The highest level that QUANTKIT_ISA allows, read at the first call. Throws std::invalid_argument for an unknown
     /// name.
     inline isa_level isa_cap()

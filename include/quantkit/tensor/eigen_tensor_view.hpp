@@ -6,6 +6,7 @@
 /// doubles the compile time of a program without tensors.
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 
 #include <concepts>
@@ -40,14 +41,14 @@ namespace quantkit
             std::size_t value = 0;
 
             template <std::integral Index>
-            operator Index() const
+            QUANTKIT_INLINE operator Index() const
             {
                 return static_cast<Index>(value);
             }
         };
 
         template <class Tensor>
-        auto view_of_eigen_tensor(Tensor& tensor)
+        QUANTKIT_INLINE auto view_of_eigen_tensor(Tensor& tensor)
         {
             tensor_shape shape;
             for (std::size_t axis = 0; axis < static_cast<std::size_t>(Tensor::Dimensions::count); ++axis)
@@ -64,8 +65,8 @@ namespace quantkit
     template <detail::eigen_tensor Tensor>
     struct tensor_traits<Tensor>
     {
-        static auto view(Tensor& tensor) { return detail::view_of_eigen_tensor(tensor); }
-        static auto view(const Tensor& tensor) { return detail::view_of_eigen_tensor(tensor); }
+        QUANTKIT_INLINE static auto view(Tensor& tensor) { return detail::view_of_eigen_tensor(tensor); }
+        QUANTKIT_INLINE static auto view(const Tensor& tensor) { return detail::view_of_eigen_tensor(tensor); }
 
         static Tensor like(const Tensor& tensor) requires detail::owning_eigen_tensor<Tensor>
         {

@@ -85,7 +85,7 @@ namespace quantkit
         std::ptrdiff_t size() const { return element_count(shape_); }
 
         std::span<const code_type> codes() const { return codes_; }
-        tensor_view<const code_type> view() const { return { codes_.data(), shape_ }; }
+        QUANTKIT_INLINE tensor_view<const code_type> view() const { return { codes_.data(), shape_ }; }
 
         const any_granularity& granularity() const { return granularity_; }
         const qparams_list& params() const { return params_; }

@@ -6,6 +6,7 @@
 /// as a * b, does not compile: write (a * b).eval(), so that the reader sees the temporary.
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/tensor/eigen_tensor_view.hpp>
 
@@ -30,7 +31,7 @@ namespace quantkit
         inline constexpr bool has_memory = (static_cast<int>(Dense::Flags) & Eigen::DirectAccessBit) != 0;
 
         template <class Dense>
-        auto view_of_eigen_dense(Dense& dense)
+        QUANTKIT_INLINE auto view_of_eigen_dense(Dense& dense)
         {
             static_assert(has_memory<std::remove_const_t<Dense>>,
                           "this Eigen expression has no memory to view: evaluate it first, e.g. (a * b).eval()");
@@ -49,8 +50,8 @@ namespace quantkit
     {
         using plain_type = typename Dense::PlainObject;
 
-        static auto view(Dense& dense) { return detail::view_of_eigen_dense(dense); }
-        static auto view(const Dense& dense) { return detail::view_of_eigen_dense(dense); }
+        QUANTKIT_INLINE static auto view(Dense& dense) { return detail::view_of_eigen_dense(dense); }
+        QUANTKIT_INLINE static auto view(const Dense& dense) { return detail::view_of_eigen_dense(dense); }
         static plain_type like(const Dense& dense) { return plain_type(dense.rows(), dense.cols()); }
     };
 }
