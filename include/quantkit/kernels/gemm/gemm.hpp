@@ -7,31 +7,22 @@
 ///         for each block of panels of B (packed once, long ago) that fits the other half
 ///             for each strip of rows, for each group of panels
 ///                 tile = strip * panels                         micro_kernel_<isa>.hpp
-///                 C = epilogue(tile)                            epilogue_<isa>.hpp
+///                 C = epilogue(tile)                            run_tile.hpp, epilogue_<isa>.hpp
 ///
-/// k is never split: a tile holds complete sums, so the epilogue runs while it is in L1. At m <= 4 the one strip stays
-/// in registers' reach and B streams through the widest tile once, at the speed of the memory that it lies in.
+/// k is never split: a tile holds complete sums (or, for weights with scales along k, runs group after group), so the
+/// epilogue runs while it is in L1. At m <= 4 the one strip stays in registers' reach and B streams through the widest
+/// tile once, at the speed of the memory that it lies in.
 /// Exact on every instruction set: sums are modulo 2^32, so the result is right whenever it fits an int32.
 #pragma once
 
 #include <quantkit/core/executor.hpp>
 #include <quantkit/kernels/arch.hpp>
-#include <quantkit/kernels/gemm/activations_avx2.hpp>
-#include <quantkit/kernels/gemm/activations_avx512.hpp>
-#include <quantkit/kernels/gemm/activations_scalar.hpp>
-#include <quantkit/kernels/gemm/add_matrix_avx2.hpp>
-#include <quantkit/kernels/gemm/add_matrix_avx512.hpp>
-#include <quantkit/kernels/gemm/epilogue.hpp>
-#include <quantkit/kernels/gemm/epilogue_avx2.hpp>
-#include <quantkit/kernels/gemm/epilogue_avx512.hpp>
-#include <quantkit/kernels/gemm/epilogue_scalar.hpp>
 #include <quantkit/kernels/gemm/extents.hpp>
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
 #include <quantkit/kernels/gemm/operand_a.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
 #include <quantkit/kernels/gemm/partition.hpp>
-#include <quantkit/kernels/gemm/rescale_avx2.hpp>
-#include <quantkit/kernels/gemm/rescale_avx512.hpp>
+#include <quantkit/kernels/gemm/run_tile.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -39,19 +30,6 @@
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    template <class Sum, class Epilogue>
-    finish_function<Sum, Epilogue> finish_function_of(lane_family lanes)
-    {
-#if defined(QUANTKIT_X86)
-        if (lanes == lane_family::avx512)
-            return &avx512_lanes::finish<Sum, Epilogue>;
-        if (lanes == lane_family::avx2)
-            return &avx2_lanes::finish<Sum, Epilogue>;
-#endif
-        static_cast<void>(lanes);
-        return &scalar_lanes::finish<Sum, Epilogue>;
-    }
-
     /// Rows of A that are taken at a time: about half of a 1 MiB L2, and all chunks about as large.
     constexpr std::size_t chunk_rows(const micro_kernel& kernel, gemm_extents extents)
     {
@@ -96,7 +74,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             , b_(b)
             , epilogue_(epilogue)
             , row_sums_(row_sums)
-            , finish_(finish_function_of<std::int32_t, Epilogue>(kernel.lanes))
+            , run_tile_(kernel, extents, epilogue)
             , chunk_rows_(kernels::chunk_rows(kernel, extents))
             , block_panels_(panels_in_l2(b))
         {
@@ -131,9 +109,21 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const std::size_t tile_rows = kernel_.max_rows(kernel_.main_panels);
             const std::size_t strips = rows <= tile_rows ? 1 : (rows + tile_rows - 1) / tile_rows;
             std::byte* scratch = workspace + chunk_rows_ * packed_row_stride(b_.format, extents_.k);
+            if constexpr (is_grouped<Epilogue>)
+                return { first_row, rows, strips, take_grouped(first_row, rows, workspace, scratch) };
             std::int32_t* sums = row_sums_ == nullptr ? nullptr : row_sums_ + first_row;
             return { first_row, rows, strips,
                      a_.strip(first_row, rows, extents_.k, b_.format, workspace, sums, scratch) };
+        }
+
+        strip_view take_grouped(std::size_t first_row, std::size_t rows, std::byte* workspace,
+                                std::byte* scratch) const noexcept
+        {
+            const strip_view strip = a_.strip(first_row, rows, extents_.k, b_.format, workspace, nullptr, scratch);
+            const k_groups& groups = epilogue_.groups;
+            if (row_sums_ != nullptr)
+                sum_row_groups(strip, rows, extents_.k, groups.size, b_.format, row_sums_ + first_row * groups.count);
+            return strip;
         }
 
         /// Panels of B that stay in L2 while all strips of a chunk pass over them.
@@ -164,46 +154,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 const std::size_t panels = tile_panels(rows, last_panel - panel);
                 operands.b = b_.panels + panel * b_.panel_stride();
-                run_tile(operands, taken.first_row + begin, rows, panel, panels);
+                run_tile_(kernel_.tile(rows, panels), operands,
+                          { taken.first_row + begin, rows, panel * panel_columns, panels * panel_columns });
                 panel += panels;
             }
-        }
-
-        void run_tile(const tile_operands& operands, std::size_t row, std::size_t rows, std::size_t panel,
-                      std::size_t panels) const noexcept
-        {
-            const tile_function tile = kernel_.tile(rows, panels);
-            const std::size_t column = panel * panel_columns, width = panels * panel_columns;
-            if constexpr (stores_raw_sums<Epilogue>)
-                if (tile_writes_c() && column + width <= extents_.n)
-                    return tile(operands, epilogue_.store.c.at(row, column),
-                                static_cast<std::size_t>(epilogue_.store.c.row_stride));
-            if constexpr (is_scaled_output<Epilogue>)
-                if (kernel_.scales_output && tile_writes_c())
-                    return run_scaled_tile(tile, operands, row, column);
-            alignas(64) std::int32_t sums[max_tile_rows * max_tile_panels * panel_columns];
-            tile(operands, sums, width);
-            finish_({ sums, width, rows, std::min(width, extents_.n - column), row, column }, epilogue_);
-        }
-
-        /// Tiles know C as adjacent columns and an unsigned distance from row to row.
-        bool tile_writes_c() const noexcept
-        {
-            return epilogue_.store.c.column_stride == 1 && epilogue_.store.c.row_stride >= 0;
-        }
-
-        void run_scaled_tile(tile_function tile, tile_operands operands, std::size_t row,
-                             std::size_t column) const noexcept
-        {
-            scaled_output out = scaled_output_of(epilogue_);
-            out.offsets += column;
-            out.scales += column;
-            out.bias = out.bias == nullptr ? nullptr : out.bias + column;
-            out.c = epilogue_.store.c.at(row, column);
-            out.ldc = static_cast<std::size_t>(epilogue_.store.c.row_stride);
-            out.columns = extents_.n - column;
-            operands.scaled = &out;
-            tile(operands, nullptr, 0);
         }
 
         const micro_kernel& kernel_;
@@ -212,7 +166,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         const packed_b& b_;
         const Epilogue& epilogue_;
         std::int32_t* row_sums_;
-        finish_function<std::int32_t, Epilogue> finish_;
+        tile_runner<Epilogue> run_tile_;
         std::size_t chunk_rows_;
         std::size_t block_panels_;
     };
@@ -220,7 +174,9 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// The whole of C.
     ///
     /// b          packed for kernel.format, n and k as in extents
-    /// row_sums   [m] receives the sums of the packed codes of each row of A before the epilogue reads them; or null
+    /// row_sums   [m] receives the sums of the packed codes of each row of A before the epilogue reads them
+    /// ([m][groups]
+    ///            for a grouped_epilogue); or null
     /// workspace  [gemm_workspace_bytes(kernel, extents, a, executor)], 64-byte aligned
     template <a_source Source, class Epilogue, executor Executor = sequential>
     void gemm(const micro_kernel& kernel, gemm_extents extents, const Source& a, const packed_b& b,

@@ -55,6 +55,33 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return { packed, 0 };
     }
 
+    /// Value number `index` of a packed row.
+    QUANTKIT_INLINE std::int32_t packed_value(const std::byte* row, std::size_t index, operand_format format)
+    {
+        if (widens_a(format))
+        {
+            std::int16_t value;
+            std::memcpy(&value, row + index * sizeof value, sizeof value);
+            return value;
+        }
+        const auto byte = std::to_integer<std::uint8_t>(row[index]);
+        return format == operand_format::u8_s8 ? std::int32_t { byte } : static_cast<std::int8_t>(byte);
+    }
+
+    /// sums [rows][ceil(k / group_size)] of the packed codes of each row, group by group along k.
+    inline void sum_row_groups(const strip_view& strip, std::size_t rows, std::size_t k, std::size_t group_size,
+                               operand_format format, std::int32_t* sums) noexcept
+    {
+        for (std::size_t row = 0; row < rows; ++row)
+            for (std::size_t first = 0; first < k; first += group_size)
+            {
+                std::int32_t sum = 0;
+                for (std::size_t i = first; i < std::min(first + group_size, k); ++i)
+                    sum += packed_value(strip.rows + row * strip.stride, i, format);
+                *sums++ = sum;
+            }
+    }
+
     /// A [m, k] as codes.
     template <code8 Code>
     struct code_rows
