@@ -115,6 +115,10 @@ namespace quantkit::test
         const error_sums so_far { 1.0, 2.0, 3.0, 4.0, 0.001, 5 };
         CHECK(table.sum_errors(x.data(), y.data(), x.size(), so_far)
               == expected.sum_errors(x.data(), y.data(), x.size(), so_far));
+        exact_error_sums exact, expected_exact;
+        table.sum_errors_exactly(x.data(), y.data(), x.size(), exact);
+        expected.sum_errors_exactly(x.data(), y.data(), x.size(), expected_exact);
+        CHECK(exact == expected_exact);
     }
 
     inline void require_same_bits(const kernel_table& table, const kernel_table& expected)

@@ -8,7 +8,7 @@
 /// change a bit.
 #pragma once
 
-#include <quantkit/kernels/lanes.hpp>
+#include <quantkit/kernels/doubles.hpp>
 
 #include <cstddef>
 #include <utility>
@@ -57,91 +57,6 @@ namespace quantkit
     {
         namespace detail
         {
-            /// How many doubles are summed at a time; as many floats, loaded, subtracted and widened to double.
-            struct scalar_doubles
-            {
-                using real = double;
-                using floats = float;
-                static constexpr std::size_t width = 1;
-
-                static QUANTKIT_INLINE floats load(const float* x) { return *x; }
-                static QUANTKIT_INLINE floats difference(floats x, floats y) { return x - y; }
-                static QUANTKIT_INLINE real widened(floats x) { return x; }
-                static QUANTKIT_INLINE real magnitude(real x) { return x < 0 ? -x : x; }
-                static QUANTKIT_INLINE real greater(real x, real max) { return x > max ? x : max; }
-                static QUANTKIT_INLINE void store(double* out, real x) { *out = x; }
-            };
-
-#ifndef XSIMD_NO_SUPPORTED_ARCHITECTURE
-            template <class Arch>
-            struct batch_doubles
-            {
-                using real = xsimd::batch<double, Arch>;
-                static constexpr std::size_t width = real::size;
-
-                static QUANTKIT_INLINE real magnitude(const real& x) { return xsimd::abs(x); }
-                static QUANTKIT_INLINE real greater(const real& x, const real& max)
-                {
-                    return xsimd::select(x > max, x, max);
-                }
-                static QUANTKIT_INLINE void store(double* out, const real& x) { x.store_unaligned(out); }
-            };
-
-#if XSIMD_WITH_SSE2
-            template <class Arch>
-            struct sse2_doubles : batch_doubles<Arch>
-            {
-                using floats = __m128;
-                static QUANTKIT_INLINE floats load(const float* x)
-                {
-                    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(x)));
-                }
-                static QUANTKIT_INLINE floats difference(floats x, floats y) { return _mm_sub_ps(x, y); }
-                static QUANTKIT_INLINE auto widened(floats x) { return xsimd::batch<double, Arch>(_mm_cvtps_pd(x)); }
-            };
-            template <class Arch>
-            sse2_doubles<Arch> doubles_of(Arch, xsimd::sse2);
-#endif
-#if XSIMD_WITH_AVX
-            template <class Arch>
-            struct avx_doubles : batch_doubles<Arch>
-            {
-                using floats = __m128;
-                static QUANTKIT_INLINE floats load(const float* x) { return _mm_loadu_ps(x); }
-                static QUANTKIT_INLINE floats difference(floats x, floats y) { return _mm_sub_ps(x, y); }
-                static QUANTKIT_INLINE auto widened(floats x) { return xsimd::batch<double, Arch>(_mm256_cvtps_pd(x)); }
-            };
-            template <class Arch>
-            avx_doubles<Arch> doubles_of(Arch, xsimd::avx);
-#endif
-#if XSIMD_WITH_AVX512BW
-            template <class Arch>
-            struct avx512_doubles : batch_doubles<Arch>
-            {
-                using floats = __m256;
-                static QUANTKIT_INLINE floats load(const float* x) { return _mm256_loadu_ps(x); }
-                static QUANTKIT_INLINE floats difference(floats x, floats y) { return _mm256_sub_ps(x, y); }
-                static QUANTKIT_INLINE auto widened(floats x) { return xsimd::batch<double, Arch>(_mm512_cvtps_pd(x)); }
-            };
-            template <class Arch>
-            avx512_doubles<Arch> doubles_of(Arch, xsimd::avx512bw);
-#endif
-#if XSIMD_WITH_NEON64
-            template <class Arch>
-            struct neon64_doubles : batch_doubles<Arch>
-            {
-                using floats = float32x2_t;
-                static QUANTKIT_INLINE floats load(const float* x) { return vld1_f32(x); }
-                static QUANTKIT_INLINE floats difference(floats x, floats y) { return vsub_f32(x, y); }
-                static QUANTKIT_INLINE auto widened(floats x) { return xsimd::batch<double, Arch>(vcvt_f64_f32(x)); }
-            };
-            template <class Arch>
-            neon64_doubles<Arch> doubles_of(Arch, xsimd::neon64);
-#endif
-#endif
-            template <class Arch>
-            scalar_doubles doubles_of(Arch, any_arch);
-
             /// The sums of one block: Slot runs over the registers that hold 8 doubles.
             template <class Arch, class Slots>
             struct block_sums;
@@ -149,7 +64,7 @@ namespace quantkit
             template <class Arch, std::size_t... Slot>
             struct block_sums<Arch, std::index_sequence<Slot...>>
             {
-                using in = decltype(doubles_of(Arch {}, Arch {}));
+                using in = doubles<Arch>;
                 using real = typename in::real;
                 real signal[sizeof...(Slot)] { zero<Slot>()... }, error[sizeof...(Slot)] { zero<Slot>()... };
                 real dot[sizeof...(Slot)] { zero<Slot>()... }, absolute[sizeof...(Slot)] { zero<Slot>()... };
@@ -200,8 +115,7 @@ namespace quantkit
             template <class Arch>
             QUANTKIT_INLINE error_sums sum_block(const float* reference, const float* approximation, std::size_t count)
             {
-                using doubles = decltype(doubles_of(Arch {}, Arch {}));
-                block_sums<Arch, std::make_index_sequence<8 / doubles::width>> sums;
+                block_sums<Arch, std::make_index_sequence<8 / doubles<Arch>::width>> sums;
                 std::size_t i = 0;
                 for (; i + 8 <= count; i += 8)
                     sums.add_eight(reference + i, approximation + i);

@@ -7,6 +7,7 @@
 #include <quantkit/kernels/convert_half.hpp>
 #include <quantkit/kernels/dequantize.hpp>
 #include <quantkit/kernels/error_sums.hpp>
+#include <quantkit/kernels/exact_error_sums.hpp>
 #include <quantkit/kernels/fake_quant.hpp>
 #include <quantkit/kernels/quantize.hpp>
 #include <quantkit/kernels/reduce_range.hpp>
@@ -49,6 +50,8 @@ namespace quantkit::kernels
         void (*reduce_range_each)(const float* x, std::size_t count, float* min, float* max) noexcept;
         error_sums (*sum_errors)(const float* reference, const float* approximation, std::size_t count,
                                  error_sums so_far) noexcept;
+        void (*sum_errors_exactly)(const float* reference, const float* approximation, std::size_t count,
+                                   exact_error_sums& sums) noexcept;
         void (*half_to_float)(const std::uint16_t* half, float* x, std::size_t count) noexcept;
         void (*float_to_half)(const float* x, std::uint16_t* half, std::size_t count) noexcept;
         void (*bfloat16_to_float)(const std::uint16_t* bfloat16, float* x, std::size_t count) noexcept;
@@ -132,6 +135,12 @@ namespace quantkit::kernels
                 return kernels::sum_errors(reference, approximation, count, so_far, Arch {});
             }
 
+            static void sum_errors_exactly(const float* reference, const float* approximation, std::size_t count,
+                                           exact_error_sums& sums) noexcept
+            {
+                kernels::sum_errors_exactly(reference, approximation, count, sums, Arch {});
+            }
+
             static void half_to_float(const std::uint16_t* half, float* x, std::size_t count) noexcept
             {
                 kernels::half_to_float(half, x, count, Arch {});
@@ -167,6 +176,7 @@ namespace quantkit::kernels
                                                   .reduce_range = &reduce_range,
                                                   .reduce_range_each = &reduce_range_each,
                                                   .sum_errors = &sum_errors,
+                                                  .sum_errors_exactly = &sum_errors_exactly,
                                                   .half_to_float = &half_to_float,
                                                   .float_to_half = &float_to_half,
                                                   .bfloat16_to_float = &bfloat16_to_float,
