@@ -31,6 +31,7 @@
 #include <quantkit/observers/moving_average.hpp>
 #include <quantkit/observers/mse_optimal_range.hpp>
 #include <quantkit/observers/observer.hpp>
+#include <quantkit/observers/value_histogram.hpp>
 
 #include <quantkit/calibration/window_builder.hpp>
 
