@@ -33,6 +33,9 @@
 #include <quantkit/observers/observer.hpp>
 #include <quantkit/observers/value_histogram.hpp>
 
+#include <quantkit/calibration/range_coverage.hpp>
+#include <quantkit/calibration/range_stability.hpp>
+#include <quantkit/calibration/standardizer.hpp>
 #include <quantkit/calibration/window_builder.hpp>
 
 #include <quantkit/tensor/dequantizer.hpp>
