@@ -217,13 +217,34 @@ TEST_CASE("the order statistic of every rank lies in its bin")
         const value_bin bin = histogram.bin_of_rank(rank);
         const auto x = static_cast<double>(values[rank]);
         REQUIRE((bin.lower <= x && x <= bin.upper));
+        const double estimate = histogram.value_of_rank(rank);
+        REQUIRE((bin.lower <= estimate && estimate <= bin.upper));
     }
     CHECK(histogram.bin_of_rank(0).upper == -std::numeric_limits<double>::infinity());
     CHECK(histogram.bin_of_rank(values.size() - 1).lower == std::numeric_limits<double>::infinity());
+    CHECK(histogram.value_of_rank(values.size() - 1) == std::numeric_limits<double>::infinity());
     CHECK_THROWS_WITH_AS((void)histogram.bin_of_rank(values.size()),
                          doctest::Contains("quantkit: there is no value of rank "), std::invalid_argument);
     CHECK_THROWS_WITH_AS((void)value_histogram {}.bin_of_rank(0), "quantkit: there is no value of rank 0 among 0",
                          std::invalid_argument);
+}
+
+TEST_CASE("values of a bin are estimated as if they were spread evenly")
+{
+    const value_histogram histogram = histogram_of({ 0.5f, 1.0f, 1.0f, 1.0f, 1.0f, 2.0f });
+    CHECK(histogram.value_of_rank(0) == doctest::Approx(0.5 + 0x1p-13));
+    for (std::uint64_t rank = 1; rank < 5; ++rank)
+        CHECK(histogram.value_of_rank(rank) == 1.0 + 0x1p-11 * (static_cast<double>(rank) - 0.5) / 4.0);
+    CHECK(histogram.value_of_rank(5) == 2.0);
+}
+
+TEST_CASE("one value at a time")
+{
+    const std::vector<float> values = mixed_values(2000, 8);
+    value_histogram histogram;
+    for (const float x : values)
+        histogram.observe_value(x);
+    require_same(histogram, histogram_of(values));
 }
 
 TEST_CASE("magnitudes")

@@ -12,14 +12,14 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
 #include <quantkit/core/tensor_view.hpp>
-#include <quantkit/kernels/count_values.hpp>
 #include <quantkit/kernels/kernel_table.hpp>
 #include <quantkit/observers/measured_range.hpp>
 #include <quantkit/observers/observer.hpp>
+#include <quantkit/observers/rounded_product.hpp>
+#include <quantkit/observers/value_counters.hpp>
 #include <quantkit/observers/value_runs.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -46,21 +46,25 @@ namespace quantkit
         /// (upper - lower) / |value| of a bin of normal floats is at most this.
         static constexpr double relative_width = 0x1p-11;
 
-        value_histogram() { page_offsets_.fill(kernels::no_counters); }
-
         template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
         void observe(const Tensor& batch)
         {
             for_each_value_run(batch, [&](const float* x, std::size_t count) { observe_values<Arch>(x, count); });
         }
 
+        /// As if this one had seen x, too.
+        void observe_value(float x)
+        {
+            if (x == x)
+                range_ = united(range_, { x, x });
+            counters_.count_value(x);
+            ++total_;
+        }
+
         /// As if this one had seen the other's values, too.
         void merge(const value_histogram& other)
         {
-            make_room_for(other.recent_total_);
-            for (std::uint32_t page = 0; page < kernels::counter_pages; ++page)
-                add_page(other, page, page);
-            recent_total_ += other.recent_total_;
+            counters_.merge(other.counters_);
             total_ += other.total_;
             range_ = united(range_, other.range_);
         }
@@ -71,9 +75,7 @@ namespace quantkit
         value_histogram magnitudes() const
         {
             value_histogram folded;
-            for (std::uint32_t page = 0; page < kernels::counter_pages; ++page)
-                folded.add_page(*this, page, page % sign_page);
-            folded.recent_total_ = recent_total_;
+            folded.counters_ = counters_.without_sign();
             folded.total_ = total_;
             if (range_ != nothing_observed)
                 folded.range_ = { std::max({ range_.min, -range_.max, 0.0f }), std::max(-range_.min, range_.max) };
@@ -86,8 +88,8 @@ namespace quantkit
         /// How many values, infinities included.
         std::uint64_t count() const { return total_ - nan_count(); }
         std::uint64_t nan_count() const { return nans_in(special_page) + nans_in(sign_page + special_page); }
-        std::uint64_t positive_infinities() const { return count_in(special_page, 0); }
-        std::uint64_t negative_infinities() const { return count_in(sign_page + special_page, 0); }
+        std::uint64_t positive_infinities() const { return counters_.count(special_page, 0); }
+        std::uint64_t negative_infinities() const { return counters_.count(sign_page + special_page, 0); }
 
         /// Calls visit(value_bin) for the bins that are not empty, in ascending order. Infinities are left out.
         ///
@@ -96,31 +98,27 @@ namespace quantkit
         void for_each_bin(const Visitor& visit) const
         {
             for (std::uint32_t page = special_page; page-- > 0;)
-                for (std::uint32_t bin = kernels::counters_per_page; bin-- > 0;)
-                    if (const std::uint64_t count = count_in(sign_page + page, bin); count != 0)
+                for (std::uint32_t bin = bins_per_page; bin-- > 0;)
+                    if (const std::uint64_t count = counters_.count(sign_page + page, bin); count != 0)
                         visit(within_range({ -edge(page, bin + 1), -edge(page, bin), count }));
             for (std::uint32_t page = 0; page < special_page; ++page)
-                for (std::uint32_t bin = 0; bin < kernels::counters_per_page; ++bin)
-                    if (const std::uint64_t count = count_in(page, bin); count != 0)
+                for (std::uint32_t bin = 0; bin < bins_per_page; ++bin)
+                    if (const std::uint64_t count = counters_.count(page, bin); count != 0)
                         visit(within_range({ edge(page, bin), edge(page, bin + 1), count }));
         }
 
         /// The bin of the value that has this place, from 0 on, in ascending order: the order statistic lies in it.
         /// Both edges are infinite for an infinity. Throws unless rank < count().
-        value_bin bin_of_rank(std::uint64_t rank) const
+        value_bin bin_of_rank(std::uint64_t rank) const { return found(rank).bin; }
+
+        /// Its value if those in its bin were spread evenly: at most the bin's width off. Throws unless rank < count().
+        double value_of_rank(std::uint64_t rank) const
         {
-            require(rank < count(), "there is no value of rank ", rank, " among ", count());
-            constexpr double infinity = std::numeric_limits<double>::infinity();
-            value_bin found { -infinity, -infinity, negative_infinities() };
-            std::uint64_t up_to_here = found.count;
-            for_each_bin(
-                [&](const value_bin& bin)
-                {
-                    if (up_to_here <= rank)
-                        found = bin;
-                    up_to_here += bin.count;
-                });
-            return rank < up_to_here ? found : value_bin { infinity, infinity, positive_infinities() };
+            const auto [bin, below] = found(rank);
+            if (bin.lower == bin.upper)
+                return bin.lower;
+            const double share = (static_cast<double>(rank - below) + 0.5) / static_cast<double>(bin.count);
+            return std::clamp(bin.lower + detail::rounded_product(bin.upper - bin.lower, share), bin.lower, bin.upper);
         }
 
         /// Counts in `bins` equal bins from low to high, both included; a count is spread evenly over its value_bin.
@@ -143,16 +141,13 @@ namespace quantkit
         }
 
         /// Memory in use.
-        std::size_t bytes() const
-        {
-            return sizeof(*this) + recent_.capacity() * sizeof(recent_[0]) + older_.capacity() * sizeof(older_[0]);
-        }
+        std::size_t bytes() const { return sizeof(*this) - sizeof(counters_) + counters_.bytes(); }
 
     private:
         /// Pages with this exponent hold infinity in their first bin, and NaN in others.
         static constexpr std::uint32_t special_page = 255;
-        /// The pages of negative values begin here.
-        static constexpr std::uint32_t sign_page = 256;
+        static constexpr std::uint32_t sign_page = value_counters::sign_page;
+        static constexpr std::uint32_t bins_per_page = value_counters::counters_per_page;
         /// Values that are counted while they are in L1, where the search for their range brought them.
         static constexpr std::size_t values_at_once = 4096;
 
@@ -160,29 +155,19 @@ namespace quantkit
         void observe_values(const float* x, std::size_t count)
         {
             const kernels::kernel_table& kernels = kernels::active_kernels<Arch>();
-            while (count > 0)
+            for (std::size_t part = 0; count > 0; x += part, count -= part)
             {
-                const std::size_t part = std::min(count, values_at_once);
+                part = std::min(count, values_at_once);
                 range_ = united(range_, kernels.reduce_range(x, part));
-                make_room_for(part);
-                for (std::size_t done = 0; done < part;)
-                {
-                    done += kernels::count_values(x + done, part - done, page_offsets_.data(), recent_.data(),
-                                                  kernels::compiled_arch<Arch> {});
-                    for (std::size_t next = done; next < std::min(done + 2, part); ++next)
-                        first_counter(kernels::counter_number(x[next]) / kernels::counters_per_page);
-                }
-                recent_total_ += part;
+                counters_.count_values(x, part, kernels::compiled_arch<Arch> {});
                 total_ += part;
-                x += part;
-                count -= part;
             }
         }
 
         static double edge(std::uint32_t page, std::uint32_t bin)
         {
-            const std::uint32_t number = page * kernels::counters_per_page + bin;
-            const bool is_infinity = number == special_page * kernels::counters_per_page;
+            const std::uint32_t number = page * bins_per_page + bin;
+            const bool is_infinity = number == special_page * bins_per_page;
             return is_infinity ? 0x1p128 : static_cast<double>(std::bit_cast<float>(number << 12));
         }
 
@@ -204,76 +189,43 @@ namespace quantkit
             }
             const double density = count / (last - first);
             for (double bin = begin; bin < std::min(last, bins); ++bin)
-                counts[static_cast<std::size_t>(bin)] += density * (std::min(last, bin + 1.0) - std::max(first, bin));
+                counts[static_cast<std::size_t>(bin)] +=
+                    detail::rounded_product(density, std::min(last, bin + 1.0) - std::max(first, bin));
         }
 
-        bool has_counters(std::uint32_t page) const { return page_offsets_[page] != kernels::no_counters; }
-
-        std::size_t counter(std::uint32_t page, std::uint32_t bin) const
+        /// A bin, and how many values are below it.
+        struct found_bin
         {
-            return page_offsets_[page] + page * kernels::counters_per_page + bin;
-        }
+            value_bin bin;
+            std::uint64_t below = 0;
+        };
 
-        std::uint64_t count_in(std::uint32_t page, std::uint32_t bin) const
+        found_bin found(std::uint64_t rank) const
         {
-            if (!has_counters(page))
-                return 0;
-            const std::size_t i = counter(page, bin);
-            return recent_[i] + (older_.empty() ? 0 : older_[i]);
+            require(rank < count(), "there is no value of rank ", rank, " among ", count());
+            constexpr double infinity = std::numeric_limits<double>::infinity();
+            found_bin found { { -infinity, -infinity, negative_infinities() } };
+            std::uint64_t up_to_here = found.bin.count;
+            for_each_bin(
+                [&](const value_bin& bin)
+                {
+                    if (up_to_here <= rank)
+                        found = { bin, up_to_here };
+                    up_to_here += bin.count;
+                });
+            return rank < up_to_here ? found : found_bin { { infinity, infinity, positive_infinities() }, up_to_here };
         }
 
         std::uint64_t nans_in(std::uint32_t page) const
         {
             std::uint64_t count = 0;
-            for (std::uint32_t bin = 1; bin < kernels::counters_per_page; ++bin)
-                count += count_in(page, bin);
+            for (std::uint32_t bin = 1; bin < bins_per_page; ++bin)
+                count += counters_.count(page, bin);
             return count;
         }
 
-        /// Where the counters of a page begin; it has some from now on.
-        std::size_t first_counter(std::uint32_t page)
-        {
-            if (!has_counters(page))
-            {
-                page_offsets_[page] = static_cast<std::uint32_t>(recent_.size()) - page * kernels::counters_per_page;
-                recent_.resize(recent_.size() + kernels::counters_per_page);
-                if (!older_.empty())
-                    older_.resize(recent_.size());
-            }
-            return counter(page, 0);
-        }
-
-        /// Moves the 32-bit counts to the 64-bit ones before the former could overflow.
-        void make_room_for(std::uint64_t values)
-        {
-            if (recent_total_ + values <= std::numeric_limits<std::uint32_t>::max())
-                return;
-            older_.resize(recent_.size());
-            for (std::size_t i = 0; i < recent_.size(); ++i)
-                older_[i] += recent_[i];
-            std::fill(recent_.begin(), recent_.end(), 0);
-            recent_total_ = 0;
-        }
-
-        void add_page(const value_histogram& other, std::uint32_t page, std::uint32_t to)
-        {
-            if (!other.has_counters(page))
-                return;
-            const std::size_t first = first_counter(to), source = other.counter(page, 0);
-            for (std::size_t i = 0; i < kernels::counters_per_page; ++i)
-                recent_[first + i] += other.recent_[source + i];
-            if (other.older_.empty())
-                return;
-            older_.resize(recent_.size());
-            for (std::size_t i = 0; i < kernels::counters_per_page; ++i)
-                older_[first + i] += other.older_[source + i];
-        }
-
-        std::array<std::uint32_t, kernels::counter_pages> page_offsets_ {};
-        std::vector<std::uint32_t> recent_; ///< pages in the order of their first value
-        std::vector<std::uint64_t> older_;  ///< what recent_ held in sum before; empty, or as long as recent_
-        std::uint64_t recent_total_ = 0;    ///< the sum of recent_, below 2^32
-        std::uint64_t total_ = 0;           ///< all values, NaN too
+        value_counters counters_;
+        std::uint64_t total_ = 0; ///< all values, NaN too
         real_range range_ = nothing_observed;
     };
     static_assert(mergeable_observer<value_histogram>);
