@@ -12,6 +12,7 @@
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/half.hpp>
 #include <quantkit/core/int4.hpp>
+#include <quantkit/core/precision.hpp>
 #include <quantkit/core/qparams.hpp>
 #include <quantkit/core/qparams_list.hpp>
 #include <quantkit/core/quant_range.hpp>
