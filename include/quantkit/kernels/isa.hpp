@@ -58,6 +58,13 @@ namespace quantkit
             return low;
         }
 
+        inline bool cpu_has_fma_and_f16c()
+        {
+            unsigned a = 0, b = 0, c = 0, d = 0;
+            constexpr unsigned fma = 1u << 12, f16c = 1u << 29;
+            return __get_cpuid(1, &a, &b, &c, &d) && (c & fma) != 0 && (c & f16c) != 0;
+        }
+
         /// source: Intel 64 and IA-32 Architectures Software Developer's Manual, vol. 2, CPUID leaf 7
         inline bool cpu_has(isa_level level)
         {

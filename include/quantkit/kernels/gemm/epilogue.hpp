@@ -65,7 +65,7 @@ namespace quantkit::kernels
 
     // int32 -> float
 
-    /// float(x) * columns[j]
+    /// float(x) * columns[j]; also of floats
     struct scale_columns
     {
         const float* columns = nullptr;
@@ -84,6 +84,14 @@ namespace quantkit::kernels
     /// x + columns[j]
     struct add_columns
     {
+        const float* columns = nullptr;
+    };
+
+    /// x - rows[i * row_step] * columns[j]
+    struct subtract_real_outer
+    {
+        const float* rows = nullptr;
+        std::size_t row_step = 1;
         const float* columns = nullptr;
     };
 

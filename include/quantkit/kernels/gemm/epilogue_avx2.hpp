@@ -87,12 +87,34 @@ namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
         QUANTKIT_TARGET("avx2")
         QUANTKIT_INLINE f32 operator()(s32 x, std::size_t) const { return product(_mm256_cvtepi32_ps(x.v), columns); }
+
+        QUANTKIT_TARGET("avx2")
+        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const { return product(x.v, columns); }
     };
 
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE bound_scale_columns bind(const scale_columns& stage, place at)
     {
         return { _mm256_loadu_ps(stage.columns + at.j) };
+    }
+
+    struct bound_subtract_real_outer
+    {
+        const subtract_real_outer& stage;
+        __m256 columns;
+
+        QUANTKIT_TARGET("avx2")
+        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t i) const
+        {
+            const __m256 row = _mm256_set1_ps(stage.rows[i * stage.row_step]);
+            return { _mm256_sub_ps(x.v, product(row, columns).v) };
+        }
+    };
+
+    QUANTKIT_TARGET("avx2")
+    QUANTKIT_INLINE bound_subtract_real_outer bind(const subtract_real_outer& stage, place at)
+    {
+        return { stage, _mm256_loadu_ps(stage.columns + at.j) };
     }
 
     struct bound_scale_outer

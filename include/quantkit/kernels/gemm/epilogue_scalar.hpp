@@ -66,6 +66,16 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         return product(static_cast<float>(x), stage.columns[at.j]);
     }
 
+    QUANTKIT_INLINE float apply(const scale_columns& stage, float x, place at)
+    {
+        return product(x, stage.columns[at.j]);
+    }
+
+    QUANTKIT_INLINE float apply(const subtract_real_outer& stage, float x, place at)
+    {
+        return x - product(stage.rows[at.i * stage.row_step], stage.columns[at.j]);
+    }
+
     QUANTKIT_INLINE float apply(const scale_outer& stage, std::int32_t x, place at)
     {
         return product(static_cast<float>(x), stage.rows[at.i * stage.row_step] * stage.columns[at.j]);

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <quantkit/core/config.hpp>
+#include <quantkit/kernels/gemm/operand_format.hpp>
 #include <quantkit/kernels/isa.hpp>
 
 #include <array>
@@ -29,41 +30,9 @@
 
 namespace quantkit::kernels
 {
-    inline constexpr std::size_t panel_columns = 16;
-    inline constexpr std::size_t group_bytes = 4;
-    inline constexpr std::size_t panel_step_bytes = panel_columns * group_bytes;
     /// The tallest and the widest micro-tile of any micro-kernel.
     inline constexpr std::size_t max_tile_rows = 12;
     inline constexpr std::size_t max_tile_panels = 4;
-
-    /// The codes inside the groups of A and B. Other codes are shifted by 128 when packed, and zero points with them.
-    enum class operand_format : std::uint8_t
-    {
-        u8_s8,   ///< kr = 4: A unsigned, B signed (vpdpbusd, usdot)
-        s8_s8,   ///< kr = 4: both signed (sdot)
-        s16_s16, ///< kr = 2: both widened, so that no pair of products can saturate (pmaddwd)
-        s16_s8,  ///< kr = 2: the same, but B is widened as it is loaded, from groups of 2 bytes (vpmovsxbw)
-    };
-
-    /// Whether A is widened to 16 bits.
-    QUANTKIT_INLINE constexpr bool widens_a(operand_format format)
-    {
-        return format == operand_format::s16_s16 || format == operand_format::s16_s8;
-    }
-
-    /// Values along k in one group.
-    QUANTKIT_INLINE constexpr std::size_t group_values(operand_format format) { return widens_a(format) ? 2 : 4; }
-
-    /// Bytes of one group of B; those of A are group_bytes always.
-    QUANTKIT_INLINE constexpr std::size_t group_bytes_of_b(operand_format format)
-    {
-        return format == operand_format::s16_s8 ? group_bytes / 2 : group_bytes;
-    }
-
-    QUANTKIT_INLINE constexpr std::size_t group_count(operand_format format, std::size_t k)
-    {
-        return (k + group_values(format) - 1) / group_values(format);
-    }
 
     /// The commonest epilogue, which some micro-kernels run on their registers, before a sum ever reaches memory:
     ///
@@ -110,7 +79,7 @@ namespace quantkit::kernels
 
         /// The rows of a strip, reached from every third row by base + {0, 1, 2} * stride, which x86 addresses
         /// directly: 12 rows take 4 pointers and the stride, not 12 pointers.
-        template <int Rows>
+        template <int Rows, std::size_t GroupBytes = group_bytes>
         struct strip_rows
         {
             static constexpr int bases = (Rows + 2) / 3;
@@ -123,16 +92,18 @@ namespace quantkit::kernels
                     base[i] = operands.a + static_cast<std::size_t>(3 * i) * stride;
             }
 
-            QUANTKIT_INLINE std::int32_t group(int row) const
+            QUANTKIT_INLINE const std::byte* at(int row) const
             {
-                return group_at(base[row / 3] + static_cast<std::size_t>(row % 3) * stride);
+                return base[row / 3] + static_cast<std::size_t>(row % 3) * stride;
             }
+
+            QUANTKIT_INLINE std::int32_t group(int row) const { return group_at(at(row)); }
 
             QUANTKIT_INLINE void advance()
             {
 #pragma GCC unroll 4
                 for (int i = 0; i < bases; ++i)
-                    base[i] += group_bytes;
+                    base[i] += GroupBytes;
             }
 
             const std::byte* base[bases];

@@ -28,7 +28,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     constexpr std::size_t packed_row_stride(operand_format format, std::size_t k)
     {
         constexpr std::size_t line = 64;
-        return (group_count(format, k) * group_bytes + line - 1) / line * line | line;
+        return (group_count(format, k) * group_bytes_of_a(format) + line - 1) / line * line | line;
     }
 
     /// Anything that can offer rows [first, first + rows) of A as a strip, in place or packed into memory.

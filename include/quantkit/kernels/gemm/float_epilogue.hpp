@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// How a product in float becomes C.
+///
+///     float_epilogue           C = rest(sums)
+///     grouped_float_epilogue   C = rest(sum over groups g of scale_g[j] * (sums_g[i, j] - zero_point_g[j] * x_g[i])),
+///                              x_g[i] the sum of the activations of row i in group g
+#pragma once
+
+#include <quantkit/kernels/gemm/epilogue.hpp>
+#include <quantkit/kernels/gemm/float_panels.hpp>
+#include <quantkit/kernels/gemm/run_tile.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace quantkit::kernels
+{
+    /// Weights as codes: what the sums of each group along k need to become real values. Arrays with one entry per
+    /// column hold padded_columns(n).
+    struct weight_groups
+    {
+        std::size_t count = 0;           ///< groups along k
+        std::size_t size = 0;            ///< values along k in each but the last; a multiple of 8
+        std::size_t stride = 0;          ///< entries from one group's columns to the next one's: padded_columns(n)
+        const float* scales = nullptr;   ///< [count][stride]
+        const float* zeros = nullptr;    ///< [count][stride] scale * packed zero point; or null, if all are 0
+        const float* row_sums = nullptr; ///< [m][count] of the activations; only where zeros are given
+    };
+
+    /// Rest  an epilogue_of whose stages take floats
+    template <class Rest>
+    struct float_epilogue
+    {
+        Rest rest;
+    };
+
+    template <class Rest>
+    struct grouped_float_epilogue
+    {
+        weight_groups groups;
+        Rest rest;
+    };
+}
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    using scaled_group = epilogue_of<store_to<float>, scale_columns, add_matrix<float>>;
+    using offset_group = epilogue_of<store_to<float>, scale_columns, subtract_real_outer, add_matrix<float>>;
+
+    template <class Rest>
+    class tile_runner<float_epilogue<Rest>>
+    {
+    public:
+        tile_runner(const micro_kernel& kernel, gemm_extents extents, const float_epilogue<Rest>& epilogue)
+            : n_(extents.n)
+            , rest_(epilogue.rest)
+            , finish_(finish_function_of<float, Rest>(kernel.lanes))
+        {
+        }
+
+        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        {
+            alignas(64) float sums[max_tile_rows * max_tile_panels * panel_columns];
+            tile(operands, reinterpret_cast<std::int32_t*>(sums), at.width);
+            finish_({ sums, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column }, rest_);
+        }
+
+    private:
+        std::size_t n_;
+        const Rest& rest_;
+        finish_function<float, Rest> finish_;
+    };
+
+    template <class Rest>
+    class tile_runner<grouped_float_epilogue<Rest>>
+    {
+    public:
+        tile_runner(const micro_kernel& kernel, gemm_extents extents, const grouped_float_epilogue<Rest>& epilogue)
+            : format_(kernel.format)
+            , n_(extents.n)
+            , epilogue_(epilogue)
+            , add_scaled_(finish_function_of<float, scaled_group>(kernel.lanes))
+            , add_offset_(finish_function_of<float, offset_group>(kernel.lanes))
+            , finish_(finish_function_of<float, Rest>(kernel.lanes))
+        {
+        }
+
+        void operator()(tile_function tile, tile_operands operands, tile_place at) const noexcept
+        {
+            constexpr std::size_t largest = max_tile_rows * max_tile_panels * panel_columns;
+            alignas(64) float total[largest];
+            alignas(64) float sums[largest];
+            std::fill_n(total, at.rows * at.width, 0.0f);
+            const weight_groups& groups = epilogue_.groups;
+            const std::size_t all_steps = operands.groups, steps = groups.size / group_values(format_);
+            for (std::size_t group = 0; group < groups.count; ++group)
+            {
+                operands.groups = std::min(steps, all_steps - group * steps);
+                tile(operands, reinterpret_cast<std::int32_t*>(sums), at.width);
+                operands.a += steps * group_bytes_of_a(format_);
+                operands.b += steps * panel_columns * group_bytes_of_b(format_);
+                add_group(group, at, sums, total);
+            }
+            finish_({ total, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column },
+                    epilogue_.rest);
+        }
+
+    private:
+        void add_group(std::size_t group, tile_place at, const float* sums, float* total) const noexcept
+        {
+            const weight_groups& groups = epilogue_.groups;
+            const std::size_t first = group * groups.stride + at.column;
+            const finished_tile<float> tile { sums, at.width, at.rows, at.width, 0, 0 };
+            const auto stride = static_cast<std::ptrdiff_t>(at.width);
+            const scale_columns scale { groups.scales + first };
+            const add_matrix<float> add { { total, stride, 1 } };
+            const store_to<float> store { { total, stride, 1 } };
+            if (groups.zeros == nullptr)
+                return add_scaled_(tile, { { scale, add }, store });
+            const float* row_sums = groups.row_sums + at.row * groups.count + group;
+            add_offset_(
+                tile, { { scale, subtract_real_outer { row_sums, groups.count, groups.zeros + first }, add }, store });
+        }
+
+        operand_format format_;
+        std::size_t n_;
+        const grouped_float_epilogue<Rest>& epilogue_;
+        finish_function<float, scaled_group> add_scaled_;
+        finish_function<float, offset_group> add_offset_;
+        finish_function<float, Rest> finish_;
+    };
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Products in float with AVX2, FMA and F16C. Main tile 6 x 16: 12 accumulators, 2 registers of B, 1 of A: 15 of 16.
+#pragma once
+
+#include <quantkit/kernels/gemm/micro_kernel_float.hpp>
+
+#include <utility>
+
+#if defined(QUANTKIT_X86)
+#include <immintrin.h>
+
+namespace quantkit::kernels
+{
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        /// Half a group step, 8 columns, as it is loaded; and value i of its groups as floats.
+        ///
+        /// f32_f32, f32_f16, f32_bf16, f32_s8: one value to the group, widened at once.
+        template <operand_format Format>
+        struct avx2_weights
+        {
+            __m256 columns;
+
+            QUANTKIT_TARGET("avx2,fma,f16c")
+            QUANTKIT_INLINE avx2_weights(const std::byte* step, int half)
+                : columns(load(step + half * int { 8 * group_bytes_of_b(Format) }))
+            {
+            }
+
+            QUANTKIT_TARGET("avx2,fma,f16c") QUANTKIT_INLINE __m256 value(int) const { return columns; }
+
+        private:
+            QUANTKIT_TARGET("avx2,fma,f16c") static QUANTKIT_INLINE __m256 load(const std::byte* from)
+            {
+                const auto* half_register = reinterpret_cast<const __m128i*>(from);
+                if constexpr (Format == operand_format::f32_f32)
+                    return _mm256_loadu_ps(reinterpret_cast<const float*>(from));
+                else if constexpr (Format == operand_format::f32_f16)
+                    return _mm256_cvtph_ps(_mm_loadu_si128(half_register));
+                else if constexpr (Format == operand_format::f32_bf16)
+                    return _mm256_castsi256_ps(
+                        _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(half_register)), 16));
+                else
+                    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(half_register)));
+            }
+        };
+
+        /// Eight codes to the word of a column.
+        template <>
+        struct avx2_weights<operand_format::f32_u4>
+        {
+            __m256i words;
+
+            QUANTKIT_TARGET("avx2,fma,f16c")
+            QUANTKIT_INLINE avx2_weights(const std::byte* step, int half)
+                : words(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(step) + half))
+            {
+            }
+
+            QUANTKIT_TARGET("avx2,fma,f16c") QUANTKIT_INLINE __m256 value(int i) const
+            {
+                return _mm256_cvtepi32_ps(i == 7 ? _mm256_srli_epi32(words, 28)
+                                                 : _mm256_and_si256(words, _mm256_set1_epi32(0xf << (4 * i))));
+            }
+        };
+    }
+}
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    template <operand_format Format>
+    struct avx2_float_tiles
+    {
+        static constexpr isa_level level = isa_level::avx2;
+        static constexpr operand_format format = Format;
+        static constexpr lane_family lanes = lane_family::avx2;
+        static constexpr bool scales_output = false;
+        static constexpr std::size_t main_panels = 1;
+        static constexpr int max_rows[3] = { 6, 3, 1 };
+
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
+        {
+            __m256 sum[Rows][Panels][2];
+#pragma GCC unroll 6
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    sum[row][panel][0] = sum[row][panel][1] = _mm256_setzero_ps();
+
+            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
+            const std::byte* b = operands.b;
+            for (std::size_t group = 0; group < operands.groups; ++group)
+            {
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    step<Rows>(a, b + static_cast<std::size_t>(panel) * operands.panel_stride, panel, sum);
+                a.advance();
+                b += panel_columns * group_bytes_of_b(Format);
+            }
+
+#pragma GCC unroll 6
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                {
+                    auto* out = reinterpret_cast<float*>(c + static_cast<std::size_t>(row) * ldc
+                                                         + static_cast<std::size_t>(panel) * panel_columns);
+                    _mm256_storeu_ps(out, sum[row][panel][0]);
+                    _mm256_storeu_ps(out + 8, sum[row][panel][1]);
+                }
+        }
+
+    private:
+        using weights = detail::avx2_weights<Format>;
+
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE void step(const Strip& a, const std::byte* b, int panel, __m256 (&sum)[Rows][Panels][2])
+        {
+            add_all_products<Rows>(a, weights(b, 0), weights(b, 1), panel, sum,
+                                   std::make_integer_sequence<int, int { group_values(Format) }> {});
+        }
+
+        template <int Rows, int Panels, class Strip, int... I>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE
+            void add_all_products(const Strip& a, const weights& left, const weights& right, int panel,
+                                  __m256 (&sum)[Rows][Panels][2], std::integer_sequence<int, I...>)
+        {
+            (add_products<Rows>(a, left.value(I), right.value(I), I, panel, sum), ...);
+        }
+
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE void add_products(const Strip& a, __m256 left, __m256 right, int i, int panel,
+                                                 __m256 (&sum)[Rows][Panels][2])
+        {
+            __asm__("" : "+x"(left), "+x"(right)); // GCC would widen them again for each row
+#pragma GCC unroll 6
+            for (int row = 0; row < Rows; ++row)
+            {
+                const __m256 x = _mm256_broadcast_ss(reinterpret_cast<const float*>(a.at(row)) + i);
+                sum[row][panel][0] = _mm256_fmadd_ps(x, left, sum[row][panel][0]);
+                sum[row][panel][1] = _mm256_fmadd_ps(x, right, sum[row][panel][1]);
+            }
+        }
+    };
+}
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Products in float with AVX-512. Main tile 12 x 32: 24 accumulators, 2 registers of B, A from memory: 26 of 32.
+#pragma once
+
+#include <quantkit/kernels/gemm/avx512_operations.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_float.hpp>
+
+#include <utility>
+
+#if defined(QUANTKIT_X86)
+#include <immintrin.h>
+
+namespace quantkit::kernels
+{
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        /// One group step, 16 columns: as it is loaded, and value i of its groups as floats.
+        template <operand_format Format>
+        struct avx512_weights
+        {
+            /// Floats' bits where one value makes the group.
+            QUANTKIT_TARGET("avx512f,avx512bw,fma") static QUANTKIT_INLINE __m512i load(const std::byte* from)
+            {
+                constexpr __mmask16 all = avx512_lanes::all_lanes;
+                const auto* half_register = reinterpret_cast<const __m256i*>(from);
+                if constexpr (Format == operand_format::f32_f32 || Format == operand_format::f32_u4)
+                    return _mm512_loadu_si512(from);
+                else if constexpr (Format == operand_format::f32_f16)
+                    return _mm512_castps_si512(_mm512_maskz_cvtph_ps(all, _mm256_loadu_si256(half_register)));
+                else if constexpr (Format == operand_format::f32_bf16)
+                    return _mm512_maskz_slli_epi32(
+                        all, _mm512_maskz_cvtepu16_epi32(all, _mm256_loadu_si256(half_register)), 16);
+                else
+                {
+                    const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+                    return _mm512_castps_si512(avx512_lanes::to_float(_mm512_maskz_cvtepi8_epi32(all, codes)));
+                }
+            }
+
+            QUANTKIT_TARGET("avx512f,avx512bw,fma") static QUANTKIT_INLINE __m512 value(__m512i words, int i)
+            {
+                if constexpr (Format != operand_format::f32_u4)
+                    return _mm512_castsi512_ps(words);
+                else
+                    return avx512_lanes::to_float(i == 7 ? _mm512_maskz_srli_epi32(avx512_lanes::all_lanes, words, 28)
+                                                         : _mm512_and_si512(words, _mm512_set1_epi32(0xf << (4 * i))));
+            }
+        };
+    }
+}
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    template <operand_format Format>
+    struct avx512_float_tiles
+    {
+        static constexpr isa_level level = isa_level::avx512bw;
+        static constexpr operand_format format = Format;
+        static constexpr lane_family lanes = lane_family::avx512;
+        static constexpr bool scales_output = false;
+        static constexpr std::size_t main_panels = 2;
+        static constexpr int max_rows[3] = { 12, 12, 4 };
+
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
+        {
+            __m512 sum[Rows][Panels];
+#pragma GCC unroll 12
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    sum[row][panel] = _mm512_setzero_ps();
+
+            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
+            const std::byte* b = operands.b;
+            for (std::size_t group = 0; group < operands.groups; ++group)
+            {
+                step(a, b, operands.panel_stride, sum);
+                a.advance();
+                b += panel_columns * group_bytes_of_b(Format);
+            }
+
+#pragma GCC unroll 12
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    _mm512_storeu_ps(c + static_cast<std::size_t>(row) * ldc
+                                         + static_cast<std::size_t>(panel) * panel_columns,
+                                     sum[row][panel]);
+        }
+
+    private:
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE
+            void step(const Strip& a, const std::byte* b, std::size_t panel_stride, __m512 (&sum)[Rows][Panels])
+        {
+            __m512i words[Panels];
+#pragma GCC unroll 4
+            for (int panel = 0; panel < Panels; ++panel)
+                words[panel] = detail::avx512_weights<Format>::load(b + static_cast<std::size_t>(panel) * panel_stride);
+            add_all_products(a, words, sum, std::make_integer_sequence<int, int { group_values(Format) }> {});
+        }
+
+        template <int Rows, int Panels, class Strip, int... I>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE void add_all_products(const Strip& a, const __m512i (&words)[Panels],
+                                                     __m512 (&sum)[Rows][Panels], std::integer_sequence<int, I...>)
+        {
+            (add_products(a, words, I, sum), ...);
+        }
+
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE
+            void add_products(const Strip& a, const __m512i (&words)[Panels], int i, __m512 (&sum)[Rows][Panels])
+        {
+            __m512 column[Panels];
+#pragma GCC unroll 4
+            for (int panel = 0; panel < Panels; ++panel)
+            {
+                column[panel] = detail::avx512_weights<Format>::value(words[panel], i);
+                __asm__("" : "+v"(column[panel])); // GCC would widen it again for each row
+            }
+#pragma GCC unroll 12
+            for (int row = 0; row < Rows; ++row)
+            {
+                const __m512 x = _mm512_set1_ps(reinterpret_cast<const float*>(a.at(row))[i]);
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    sum[row][panel] = _mm512_fmadd_ps(x, column[panel], sum[row][panel]);
+            }
+        }
+    };
+}
+#endif

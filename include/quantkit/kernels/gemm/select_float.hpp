@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// The float micro-kernels of this build for each format of the weights, and the choice among them at run time.
+#pragma once
+
+#include <quantkit/kernels/gemm/micro_kernel_float.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_float_avx2.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_float_avx512.hpp>
+
+#include <array>
+#include <span>
+
+namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// In ascending order of preference.
+    template <operand_format Format>
+    std::span<const micro_kernel* const> compiled_float_kernels()
+    {
+        static constexpr std::array kernels
+        {
+            &micro_kernel_of<scalar_float_tiles<Format>>,
+#if defined(QUANTKIT_X86)
+                &micro_kernel_of<avx2_float_tiles<Format>>, &micro_kernel_of<avx512_float_tiles<Format>>,
+#endif
+        };
+        return kernels;
+    }
+
+    /// Whether this CPU can run a float kernel: those of x86 need FMA and F16C as well, which came before AVX2.
+    inline bool cpu_runs_float_kernel(isa_level level)
+    {
+#if defined(QUANTKIT_X86)
+        return level == isa_level::scalar || (cpu_has(level) && quantkit::detail::cpu_has_fma_and_f16c());
+#else
+        return cpu_has(level);
+#endif
+    }
+
+    /// The best that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument where QUANTKIT_ISA is no name.
+    template <operand_format Format>
+    const micro_kernel& best_float_kernel()
+    {
+        static const micro_kernel* const best = []
+        {
+            const micro_kernel* chosen = &micro_kernel_of<scalar_float_tiles<Format>>;
+            for (const micro_kernel* kernel : compiled_float_kernels<Format>())
+                if (kernel->level <= isa_cap() && cpu_runs_float_kernel(kernel->level))
+                    chosen = kernel;
+            return chosen;
+        }();
+        return *best;
+    }
+}
