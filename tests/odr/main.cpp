@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Each translation unit must run the kernels of its own flags, and all must give the same bits.
-#include "odr/kernels.hpp"
+/// Each translation unit must run the functions of its own flags, and all must give the same bits.
+#include "odr/units.hpp"
 
 #include <doctest/doctest.h>
 
@@ -39,27 +39,126 @@ namespace
         kernels.fake_quantize(x.data(), y.data(), x.size(), params, bounds);
         return y;
     }
+
+    /// Those that this CPU can run, the baseline first.
+    std::vector<odr::unit> units()
+    {
+        return {
+            odr::products::baseline(),
+#ifdef QUANTKIT_ODR_AVX2
+            odr::products::avx2(),
+#endif
+#ifdef QUANTKIT_ODR_AVX512
+            odr::products::avx512(),
+#endif
+        };
+    }
+
+    std::vector<odr::eigen_unit> eigen_units()
+    {
+        return {
+            odr::with_eigen::baseline(),
+#ifdef QUANTKIT_ODR_AVX2
+            odr::with_eigen::avx2(),
+#endif
+#ifdef QUANTKIT_ODR_AVX512
+            odr::with_eigen::avx512(),
+#endif
+        };
+    }
+
+    struct recorded final : odr::results
+    {
+        std::vector<std::vector<std::byte>> all;
+
+        void add(std::span<const std::byte> result) override { all.emplace_back(result.begin(), result.end()); }
+    };
+
+    Eigen::Map<const quantkit::vector_f> floats(const std::vector<std::byte>& bytes)
+    {
+        return { reinterpret_cast<const float*>(bytes.data()),
+                 static_cast<Eigen::Index>(bytes.size() / sizeof(float)) };
+    }
+
+    /// Sizes that no tile, panel or vector divides.
+    struct problem
+    {
+        static constexpr Eigen::Index m = 7, n = 45, k = 83;
+        quantkit::matrix_f x = quantkit::matrix_f::Random(m, k), w = quantkit::matrix_f::Random(n, k);
+        quantkit::matrix_f residual = quantkit::matrix_f::Random(m, n);
+        quantkit::vector_f bias = quantkit::vector_f::Random(n);
+        quantkit::matrix<std::int8_t> codes = (100.0f * x).cast<std::int8_t>();
+        std::vector<std::int32_t> integer_bias = std::vector<std::int32_t>(n, 321);
+        quantkit::quantized_tensor<quantkit::int8_full> weights =
+            quantkit::quantize<quantkit::int8_full>(w, quantkit::per_axis { 0 });
+        quantkit::quantized_tensor<quantkit::int8_full> shifted_weights =
+            quantkit::quantize<quantkit::int8_full>(w, quantkit::qparams { 0.009f, 11 });
+
+        odr::operands operands() const { return { x, codes, weights, shifted_weights, bias, integer_bias, residual }; }
+    };
 }
 
 TEST_CASE("translation units with different flags keep their own kernels and agree")
 {
-    std::vector<const kernel_table*> tables { &odr::baseline() };
-#ifdef QUANTKIT_ODR_AVX2
-    tables.push_back(&odr::avx2());
-#endif
-#ifdef QUANTKIT_ODR_AVX512
-    tables.push_back(&odr::avx512());
-#endif
-
     const auto x = inputs();
+    const kernel_table& first = units().front().kernels;
     std::set<std::string> names;
-    for (const kernel_table* kernels : tables)
+    for (const odr::unit& unit : units())
     {
-        CAPTURE(kernels->name);
-        CHECK(codes(*kernels, x) == codes(*tables.front(), x));
-        CHECK(rounded(*kernels, x) == rounded(*tables.front(), x));
-        CHECK(kernels->reduce_range(x.data(), x.size()) == tables.front()->reduce_range(x.data(), x.size()));
-        names.insert(kernels->name);
+        const kernel_table& kernels = unit.kernels;
+        CAPTURE(kernels.name);
+        CHECK(codes(kernels, x) == codes(first, x));
+        CHECK(rounded(kernels, x) == rounded(first, x));
+        CHECK(kernels.reduce_range(x.data(), x.size()) == first.reduce_range(x.data(), x.size()));
+        names.insert(kernels.name);
     }
-    CHECK_MESSAGE(names.size() == tables.size(), "the linker merged kernels of different instruction sets");
+    CHECK_MESSAGE(names.size() == units().size(), "the linker merged kernels of different instruction sets");
+}
+
+TEST_CASE("products give the same bits whatever the flags of their translation unit")
+{
+    const problem given;
+    recorded expected;
+    units().front().run_all(given.operands(), expected);
+    REQUIRE(expected.all.size() == 8);
+    for (const odr::unit& unit : units())
+    {
+        CAPTURE(unit.kernels.name);
+        recorded results;
+        unit.run_all(given.operands(), results);
+        CHECK(results.all == expected.all);
+    }
+}
+
+TEST_CASE("a layer that one translation unit makes runs in another, with the same bits")
+{
+    const problem given;
+    for (const odr::unit& maker : units())
+        for (const odr::unit& runner : units())
+        {
+            CAPTURE(maker.kernels.name);
+            CAPTURE(runner.kernels.name);
+            const odr::shared_layer layer = maker.make(given.operands());
+            recorded theirs, own;
+            runner.run(layer, given.operands(), theirs);
+            maker.run(layer, given.operands(), own);
+            CHECK(theirs.all == own.all);
+            CHECK(theirs.all.front().size() == given.m * given.n * sizeof(float));
+        }
+}
+
+TEST_CASE("threads give the same bits whatever the flags; the float twin comes close")
+{
+    const problem given;
+    Eigen::ThreadPool pool(2);
+    recorded expected;
+    eigen_units().front()(given.operands(), quantkit::thread_pool { pool }, expected);
+    for (const odr::eigen_unit run : eigen_units())
+    {
+        recorded results;
+        run(given.operands(), quantkit::thread_pool { pool }, results);
+        REQUIRE(results.all.size() == 2);
+        CHECK(results.all.front() == expected.all.front());
+        CHECK(floats(results.all.back()).isApprox(floats(expected.all.back()), 1e-5f)); // Eigen's sums differ in order
+    }
 }

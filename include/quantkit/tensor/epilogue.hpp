@@ -6,7 +6,9 @@
 /// lambda that is callable as float(float x, std::size_t row, std::size_t column).
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
 #include <quantkit/tensor/epilogue_stages.hpp>
 #include <quantkit/tensor/fixed_point_stages.hpp>
@@ -18,7 +20,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <class Stage>
         concept named_stage = requires(const Stage& stage)
@@ -135,25 +137,27 @@ namespace quantkit
         static_assert(!takes_sums || ((detail::takes_sums<Stages> && ...) && !std::same_as<output_type, float>),
                       "stages without floating point are add_integer_bias and a final requantize_fixed_point");
 
-        explicit epilogue(Stages... stages)
+        QUANTKIT_INLINE explicit epilogue(Stages... stages)
             : stages_(std::move(stages)...)
         {
         }
 
         /// Throws unless every stage fits a layer with this many outputs.
+        template <class Arch = kernels::active_arch>
         void check_columns(std::size_t columns) const
         {
             std::apply([&](const Stages&... stages) { (detail::check_columns(stages, columns), ...); }, stages_);
         }
 
         /// Throws unless every stage fits this output; checked at each call.
+        template <class Arch = kernels::active_arch>
         void check_output(const tensor_shape& output) const
         {
             std::apply([&](const Stages&... stages) { (detail::check_output(stages, output), ...); }, stages_);
         }
 
         /// The kernels' form: `first` stages that the layer adds, then these, then the store to c.
-        template <class... First>
+        template <class Arch = kernels::active_arch, class... First>
         auto kernel_epilogue(kernels::matrix_view<output_type> c, First... first) const
         {
             return std::apply(

@@ -5,9 +5,11 @@
 
 #include <quantkit/core/aligned_buffer.hpp>
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/qparams.hpp>
 #include <quantkit/core/quant_range.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/activations.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
@@ -22,7 +24,7 @@ namespace quantkit
     {
     public:
         /// bias  rank 1, one value per output; copied
-        template <tensor_of<float> Bias>
+        template <tensor_of<float> Bias, class Arch = kernels::active_arch>
         explicit add_bias(const Bias& bias)
         {
             const tensor_view<const float> values = view_of(bias);
@@ -33,12 +35,12 @@ namespace quantkit
                 bias_[i] = values.data()[static_cast<std::ptrdiff_t>(i) * values.strides()[0]];
         }
 
-        void check_columns(std::size_t columns) const
+        QUANTKIT_INLINE void check_columns(std::size_t columns) const
         {
             require(size_ == columns, "the bias has ", size_, " values, but the layer has ", columns, " outputs");
         }
 
-        kernels::add_columns stage() const { return { bias_.data() }; }
+        QUANTKIT_INLINE kernels::add_columns stage() const { return { bias_.data() }; }
 
     private:
         std::size_t size_ = 0;
@@ -53,21 +55,21 @@ namespace quantkit
     class add_residual
     {
     public:
-        explicit add_residual(const Residual& residual)
+        QUANTKIT_INLINE explicit add_residual(const Residual& residual)
             : residual_(&residual)
         {
         }
 
         explicit add_residual(const Residual&&) = delete;
 
-        void check_output(const tensor_shape& output) const
+        QUANTKIT_INLINE void check_output(const tensor_shape& output) const
         {
             const tensor_view<const float> view = view_of(*residual_);
             require(view.shape() == output, "the residual must have the shape of the output, ", output, ", but has ",
                     view.shape());
         }
 
-        kernels::add_matrix<float> stage() const
+        QUANTKIT_INLINE kernels::add_matrix<float> stage() const
         {
             const tensor_view<const float> view = view_of(*residual_);
             return { { view.data(), view.strides()[0], view.strides()[1] } };
@@ -82,7 +84,7 @@ namespace quantkit
     {
         static constexpr bool reads_output = true;
 
-        kernels::add_matrix<float> stage(kernels::matrix_view<float> y) const
+        QUANTKIT_INLINE kernels::add_matrix<float> stage(kernels::matrix_view<float> y) const
         {
             return { { y.data, y.row_stride, y.column_stride } };
         }
@@ -94,49 +96,49 @@ namespace quantkit
         float low = 0.0f;
         float high = std::numeric_limits<float>::infinity();
 
-        kernels::clamp_to stage() const { return { low, high }; }
+        QUANTKIT_INLINE kernels::clamp_to stage() const { return { low, high }; }
     };
 
     /// max(x, 0); NaN stays NaN.
     struct relu
     {
-        kernels::clamp_to stage() const { return { 0.0f, std::numeric_limits<float>::infinity() }; }
+        QUANTKIT_INLINE kernels::clamp_to stage() const { return { 0.0f, std::numeric_limits<float>::infinity() }; }
     };
 
     /// min(max(x, 0), 6); NaN stays NaN.
     struct relu6
     {
-        kernels::clamp_to stage() const { return { 0.0f, 6.0f }; }
+        QUANTKIT_INLINE kernels::clamp_to stage() const { return { 0.0f, 6.0f }; }
     };
 
     /// x * (1 + erf(x / sqrt(2))) / 2. Errors of this and the next: kernels/gemm/activations.hpp.
     struct gelu
     {
-        kernels::apply_gelu stage() const { return {}; }
+        QUANTKIT_INLINE kernels::apply_gelu stage() const { return {}; }
     };
 
     /// GELU as BERT and GPT-2 approximate it: x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2
     struct gelu_tanh
     {
-        kernels::apply_gelu_tanh stage() const { return {}; }
+        QUANTKIT_INLINE kernels::apply_gelu_tanh stage() const { return {}; }
     };
 
     /// x * sigmoid(x), also known as swish
     struct silu
     {
-        kernels::apply_silu stage() const { return {}; }
+        QUANTKIT_INLINE kernels::apply_silu stage() const { return {}; }
     };
 
     /// 1 / (1 + exp(-x))
     struct sigmoid
     {
-        kernels::apply_sigmoid stage() const { return {}; }
+        QUANTKIT_INLINE kernels::apply_sigmoid stage() const { return {}; }
     };
 
     /// tanh(x); its name leaves ::tanh alone
     struct tanh_activation
     {
-        kernels::apply_tanh stage() const { return {}; }
+        QUANTKIT_INLINE kernels::apply_tanh stage() const { return {}; }
     };
 
     /// The last stage of a layer that returns codes: q = clamp(zero_point + round(x * (1 / scale))).
@@ -149,13 +151,16 @@ namespace quantkit
         using code_type = typename Range::code_type;
 
         /// Throws as check_qparams().
-        explicit quantize_to(qparams params)
+        QUANTKIT_INLINE explicit quantize_to(qparams params)
             : params_(params)
         {
             check_qparams(params, Range::bounds);
         }
 
-        kernels::quantize_to_codes stage() const { return { 1.0f / params_.scale, params_.zero_point, Range::bounds }; }
+        QUANTKIT_INLINE kernels::quantize_to_codes stage() const
+        {
+            return { 1.0f / params_.scale, params_.zero_point, Range::bounds };
+        }
 
     private:
         qparams params_;

@@ -5,8 +5,10 @@
 
 #include <quantkit/core/aligned_buffer.hpp>
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/fixed_point.hpp>
 #include <quantkit/core/quant_range.hpp>
+#include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
 
@@ -24,6 +26,7 @@ namespace quantkit
         static constexpr bool takes_sums = true;
 
         /// bias  one value per output; copied
+        template <class Arch = kernels::active_arch>
         explicit add_integer_bias(std::span<const std::int32_t> bias)
             : size_(bias.size())
             , opposite_(kernels::padded_columns(bias.size()))
@@ -32,12 +35,12 @@ namespace quantkit
                 opposite_[i] = static_cast<std::int32_t>(0u - static_cast<std::uint32_t>(bias[i]));
         }
 
-        void check_columns(std::size_t columns) const
+        QUANTKIT_INLINE void check_columns(std::size_t columns) const
         {
             require(size_ == columns, "the bias has ", size_, " values, but the layer has ", columns, " outputs");
         }
 
-        kernels::subtract_columns stage() const { return { opposite_.data() }; }
+        QUANTKIT_INLINE kernels::subtract_columns stage() const { return { opposite_.data() }; }
 
     private:
         std::size_t size_ = 0;
@@ -58,6 +61,7 @@ namespace quantkit
         /// multipliers  scale_x * scale_w / scale_y, one or one per output
         /// kept         codes beyond are clamped; a ReLU keeps { zero_point, quant_max }
         /// Throws as to_fixed_point(), and where zero_point or kept lie outside the range.
+        template <class Arch = kernels::active_arch>
         requantize_fixed_point(std::span<const double> multipliers, std::int32_t zero_point,
                                quant_bounds kept = Range::bounds)
             : size_(multipliers.size())
@@ -83,18 +87,19 @@ namespace quantkit
             }
         }
 
-        requantize_fixed_point(double multiplier, std::int32_t zero_point, quant_bounds kept = Range::bounds)
+        QUANTKIT_INLINE requantize_fixed_point(double multiplier, std::int32_t zero_point,
+                                               quant_bounds kept = Range::bounds)
             : requantize_fixed_point(std::span<const double>(&multiplier, 1), zero_point, kept)
         {
         }
 
-        void check_columns(std::size_t columns) const
+        QUANTKIT_INLINE void check_columns(std::size_t columns) const
         {
             require(size_ == 1 || size_ == columns, "there are ", size_, " multipliers, but the layer has ", columns,
                     " outputs");
         }
 
-        std::tuple<kernels::rescale_fixed_point<Rounding>, kernels::clamp_to_codes> stages() const
+        QUANTKIT_INLINE std::tuple<kernels::rescale_fixed_point<Rounding>, kernels::clamp_to_codes> stages() const
         {
             return { { q31_.data(), shift_.data(), std::size_t { size_ > 1 } }, codes_ };
         }

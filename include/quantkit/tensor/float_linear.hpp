@@ -4,7 +4,9 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/gemm.hpp>
 #include <quantkit/kernels/gemm/select.hpp>
 #include <quantkit/tensor/epilogue.hpp>
@@ -24,6 +26,7 @@ namespace quantkit
         using output_type = typename epilogue<Stages...>::output_type;
 
         /// weight  [out_features, in_features]; copied
+        template <class Arch = kernels::active_arch>
         explicit float_linear(matrix_ref weight, epilogue<Stages...> stages = epilogue<Stages...> {})
             : weight_(weight)
             , stages_(std::move(stages))
@@ -31,10 +34,11 @@ namespace quantkit
             stages_.check_columns(out_features());
         }
 
-        std::size_t in_features() const { return static_cast<std::size_t>(weight_.cols()); }
-        std::size_t out_features() const { return static_cast<std::size_t>(weight_.rows()); }
+        QUANTKIT_INLINE std::size_t in_features() const { return static_cast<std::size_t>(weight_.cols()); }
+        QUANTKIT_INLINE std::size_t out_features() const { return static_cast<std::size_t>(weight_.rows()); }
 
         /// x  [m, in_features]
+        template <class Arch = kernels::active_arch>
         matrix<output_type> operator()(matrix_ref x) const
         {
             require(x.cols() == weight_.cols(), "the input must have the shape [m, ", in_features(), "], but has [",
@@ -56,6 +60,7 @@ namespace quantkit
         }
 
     private:
+        template <class Arch = kernels::active_arch>
         void finish(const matrix_f& sums, matrix<output_type>& y) const
         {
             const auto columns = static_cast<std::size_t>(sums.cols());

@@ -3,6 +3,7 @@
 /// How a layer quantizes its float input: with frozen qparams (static), or with the range of what arrives (dynamic).
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/qparams.hpp>
 #include <quantkit/core/quant_range.hpp>
 #include <quantkit/core/scheme.hpp>
@@ -18,7 +19,7 @@ namespace quantkit
         using range_type = Range;
 
         /// Throws as check_qparams().
-        static_input(quantkit::qparams frozen)
+        QUANTKIT_INLINE static_input(quantkit::qparams frozen)
             : params(frozen)
         {
             check_qparams(frozen, Range::bounds);

@@ -20,7 +20,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <class Code>
         constexpr quant_bounds code_bounds { std::numeric_limits<Code>::min(), std::numeric_limits<Code>::max() };
@@ -56,6 +56,10 @@ namespace quantkit
         }
     }
 
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// ONNX MatMulInteger. Exact: throws where k is so large that a sum may leave int32.
     ///
     /// a                 [m, k] int8 or uint8, any strides

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <quantkit/core/aligned_buffer.hpp>
-#include <quantkit/core/check.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
 #include <quantkit/kernels/gemm/select.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// Without elements there may be no memory either: then every place is the same, also null.
         template <class T>
@@ -35,7 +35,7 @@ namespace quantkit
     {
     public:
         /// weights  [n, k], any strides; only read here
-        template <kernels::code8 Code>
+        template <kernels::code8 Code, class Arch = kernels::active_arch>
         packed_weights(tensor_view<const Code> weights, const kernels::micro_kernel& kernel)
             : kernel_(&kernel)
             , n_(detail::extent(weights.shape(), 0))
@@ -47,10 +47,13 @@ namespace quantkit
                             column_sums_.data());
         }
 
-        kernels::packed_b view() const { return { kernel_->format, n_, k_, panels_.data(), column_sums_.data() }; }
-        const kernels::micro_kernel& kernel() const { return *kernel_; }
-        std::size_t n() const { return n_; }
-        std::size_t k() const { return k_; }
+        QUANTKIT_INLINE kernels::packed_b view() const
+        {
+            return { kernel_->format, n_, k_, panels_.data(), column_sums_.data() };
+        }
+        QUANTKIT_INLINE const kernels::micro_kernel& kernel() const { return *kernel_; }
+        QUANTKIT_INLINE std::size_t n() const { return n_; }
+        QUANTKIT_INLINE std::size_t k() const { return k_; }
 
     private:
         const kernels::micro_kernel* kernel_;

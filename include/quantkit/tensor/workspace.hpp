@@ -4,26 +4,33 @@
 #pragma once
 
 #include <quantkit/core/aligned_buffer.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <cstddef>
 
-namespace quantkit::detail
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     constexpr std::size_t rounded_to_lines(std::size_t bytes)
     {
         return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
     }
 
+    /// A type of this namespace, so that its destructor, which a thread calls at its end, is not shared either.
+    struct kept_memory
+    {
+        aligned_buffer<std::byte> bytes;
+    };
+
     /// At least this many bytes, 64-byte aligned, valid until this thread asks again.
     inline std::byte* thread_workspace(std::size_t bytes)
     {
-        thread_local aligned_buffer<std::byte> buffer;
-        if (buffer.size() < bytes)
+        thread_local kept_memory memory;
+        if (memory.bytes.size() < bytes)
         {
-            buffer = {}; // the old memory goes before the new comes
-            buffer = aligned_buffer<std::byte>(rounded_to_lines(bytes));
+            memory.bytes = {}; // the old memory goes before the new comes
+            memory.bytes = aligned_buffer<std::byte>(rounded_to_lines(bytes));
         }
-        return buffer.data();
+        return memory.bytes.data();
     }
 
     /// Cuts one piece of memory into aligned arrays.

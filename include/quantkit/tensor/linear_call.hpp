@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// How int8_linear.hpp runs: what a layer keeps of its weights and its input, and what one call does with it.
+#pragma once
+
+#include <quantkit/core/aligned_buffer.hpp>
+#include <quantkit/core/check.hpp>
+#include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
+#include <quantkit/core/granularity.hpp>
+#include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
+#include <quantkit/kernels/gemm/gemm.hpp>
+#include <quantkit/tensor/epilogue.hpp>
+#include <quantkit/tensor/linear_input.hpp>
+#include <quantkit/tensor/matmul_integer.hpp>
+#include <quantkit/tensor/packed_weights.hpp>
+#include <quantkit/tensor/quantized_tensor.hpp>
+#include <quantkit/tensor/workspace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// Throws unless these weights fit a layer whose input codes, and zero points, keep to input_bounds.
+    template <class WeightRange>
+    const quantized_tensor<WeightRange>& checked_weight(const quantized_tensor<WeightRange>& weight,
+                                                        quant_bounds input_bounds)
+    {
+        static_assert(kernels::code8<typename WeightRange::code_type>, "int8_linear needs 8-bit weights");
+        require(weight.rank() == 2, "weights must have the shape [out_features, in_features], but have ",
+                weight.shape());
+        const auto* axis = std::get_if<per_axis>(&weight.granularity());
+        require(!std::holds_alternative<per_group>(weight.granularity())
+                    && (axis == nullptr || axis->axis == 0 || axis->axis == -2),
+                "int8_linear needs weights quantized per_tensor or per_axis { 0 }");
+        require_k_fits(extent(weight.shape(), 1), input_bounds.quant_max - input_bounds.quant_min,
+                       largest_magnitude(weight.zero_points(), WeightRange::bounds));
+        return weight;
+    }
+
+    /// Codes that are given as such may not keep to the range that the layer, and its micro-kernel, count on.
+    inline void check_codes(kernels::matrix_view<const std::uint8_t> x, kernels::gemm_extents size, quant_bounds bounds)
+    {
+        for (std::size_t i = 0; i < size.m; ++i)
+            for (std::size_t j = 0; j < size.k; ++j)
+                require(*x.at(i, j) <= bounds.quant_max, "the input code ", int { *x.at(i, j) }, " at (", i, ", ", j,
+                        ") lies outside the layer's range [", bounds.quant_min, ", ", bounds.quant_max, "]");
+    }
+}
+
+namespace quantkit::detail
+{
+    /// What a layer keeps. Columns are outputs: arrays hold padded_columns(out_features) values.
+    template <linear_input Input, class... Stages>
+    struct linear_parts
+    {
+        using input_type = Input;
+        using output_type = typename epilogue<Stages...>::output_type;
+        static constexpr quant_bounds input_bounds = Input::range_type::bounds;
+
+        template <class WeightRange, class Arch = kernels::active_arch>
+        linear_parts(const quantized_tensor<WeightRange>& weight, Input its_input, epilogue<Stages...> its_stages,
+                     const kernels::micro_kernel& kernel)
+            : input(its_input)
+            , stages(std::move(its_stages))
+            , weights(checked_weight(weight, input_bounds).view(), kernel)
+            , scales(kernels::padded_columns(weights.n()))
+            , zero_points(kernels::padded_columns(weights.n()))
+            , centered_sums(kernels::padded_columns(weights.n()))
+        {
+            require(kernel.largest_a >= input_bounds.quant_max, "the micro-kernel ", kernel.name(),
+                    " is exact for activations up to ", int { kernel.largest_a }, ", but the input's range ends at ",
+                    input_bounds.quant_max);
+            stages.check_columns(weights.n());
+            const kernels::packed_b panels = weights.view();
+            const auto k = static_cast<std::int64_t>(weights.k());
+            for (std::size_t j = 0; j < weights.n(); ++j)
+            {
+                const std::size_t parameter = weight.scales().size() == 1 ? 0 : j;
+                scales[j] = weight.scales()[parameter];
+                zero_points[j] = kernels::packed_zero_point<typename WeightRange::code_type>(
+                    weight.zero_points()[parameter], kernel.format, kernels::operand::b);
+                centered_sums[j] = static_cast<std::int32_t>(panels.column_sums[j] - k * zero_points[j]);
+                has_zero_points = has_zero_points || zero_points[j] != 0;
+            }
+        }
+
+        Input input;
+        epilogue<Stages...> stages;
+        packed_weights weights;
+        aligned_buffer<float> scales;               ///< scale_w; times scale_x, where it is frozen
+        aligned_buffer<std::int32_t> zero_points;   ///< zero_point_w of the packed codes
+        aligned_buffer<std::int32_t> centered_sums; ///< of b - zero_point_w; times zero_point_x, where it is frozen
+        bool has_zero_points = false;
+    };
+
+    /// One call of a layer, for input that fits.
+    template <class Parts, class Arch>
+    class linear_call
+    {
+        using input_type = typename Parts::input_type;
+        using output_type = typename Parts::output_type;
+        static constexpr quant_bounds input_bounds = Parts::input_bounds;
+
+    public:
+        explicit linear_call(const Parts& layer)
+            : layer_(layer)
+        {
+        }
+
+        /// One pair for the whole input makes one offset and one scale per column.
+        void fold_input(qparams params, std::int32_t* offsets, float* scales) const
+        {
+            params.zero_point = packed_zero_point(params);
+            kernels::row_kernels_of<Arch>(kernel().lanes)
+                .fold(params, layer_.centered_sums.data(), layer_.scales.data(), layer_.scales.size(), offsets, scales);
+        }
+
+        /// Codes, in the frozen qparams of the input.
+        template <class Executor>
+        void run(const tensor_view<const std::uint8_t>& x, kernels::matrix_view<output_type> y,
+                 const Executor& threads) const
+        {
+            if constexpr (input_bounds.quant_max < 255)
+                check_codes(matrix_view_of(x), extents(x.shape()), input_bounds);
+            run_static(extents(x.shape()), kernels::code_rows<std::uint8_t> { matrix_view_of(x) }, y, threads);
+        }
+
+        template <class Executor>
+        void run(const tensor_view<const float>& x, kernels::matrix_view<output_type> y, const Executor& threads) const
+        {
+            kernels::float_rows rows { matrix_view_of(x), nullptr, 0, input_bounds,
+                                       kernels::row_kernels_of<Arch>(kernel().lanes) };
+            if constexpr (is_static<input_type>)
+            {
+                rows.params = &layer_.input.params;
+                run_static(extents(x.shape()), rows, y, threads);
+            }
+            else
+                run_dynamic(rows, extents(x.shape()), y, threads);
+        }
+
+    private:
+        const kernels::micro_kernel& kernel() const { return layer_.weights.kernel(); }
+
+        kernels::gemm_extents extents(const tensor_shape& input) const
+        {
+            return { extent(input, 0), layer_.weights.n(), layer_.weights.k() };
+        }
+
+        std::int32_t packed_zero_point(qparams params) const
+        {
+            return kernels::packed_zero_point<std::uint8_t>(params.zero_point, kernel().format, kernels::operand::a);
+        }
+
+        template <class Source, class Executor>
+        void run_static(kernels::gemm_extents size, const Source& rows, kernels::matrix_view<output_type> y,
+                        const Executor& threads) const
+        {
+            run_in(memory_pieces { thread_workspace(product_bytes(size, rows, threads)) }, size, rows, y,
+                   kernels::subtract_columns { layer_.centered_sums.data() },
+                   kernels::scale_columns { layer_.scales.data() }, threads);
+        }
+
+        /// Measures the ranges first; what follows from them is part of the workspace. One pair for all rows is folded
+        /// into the columns, as a frozen one is.
+        template <class Executor>
+        void run_dynamic(kernels::float_rows rows, kernels::gemm_extents size, kernels::matrix_view<output_type> y,
+                         const Executor& threads) const
+        {
+            using pieces = memory_pieces;
+            const std::size_t count = is_per_row<input_type> ? size.m : 1;
+            const std::size_t factors = count == 1 ? layer_.scales.size() : count;
+            pieces memory { thread_workspace(pieces::bytes<qparams>(count) + pieces::bytes<std::int32_t>(factors)
+                                             + pieces::bytes<float>(factors) + pieces::bytes<float>(size.k)
+                                             + product_bytes(size, rows, threads)) };
+            auto* params = memory.take<qparams>(count);
+            auto* offsets = memory.take<std::int32_t>(factors);
+            auto* scales = memory.take<float>(factors);
+            choose_params(rows, size, params, memory.take<float>(size.k));
+            rows.params = params;
+            rows.params_step = count == 1 ? 0 : 1;
+            if (count == 1)
+            {
+                fold_input(params[0], offsets, scales);
+                return run_in(memory, size, rows, y, kernels::subtract_columns { offsets },
+                              kernels::scale_columns { scales }, threads);
+            }
+            for (std::size_t i = 0; i < count; ++i)
+            {
+                offsets[i] = packed_zero_point(params[i]);
+                scales[i] = params[i].scale;
+            }
+            if constexpr (is_per_row<input_type>)
+                run_in(memory, size, rows, y, kernels::subtract_outer { offsets, 1, layer_.centered_sums.data() },
+                       kernels::scale_outer { scales, 1, layer_.scales.data() }, threads);
+        }
+
+        void choose_params(const kernels::float_rows& rows, kernels::gemm_extents size, qparams* params,
+                           float* gathered) const
+        {
+            if constexpr (is_per_row<input_type>)
+                for (std::size_t i = 0; i < size.m; ++i)
+                    params[i] = layer_.input.scheme(size.k == 0 ? real_range {} : rows.row_range(i, size.k, gathered),
+                                                    input_bounds);
+            else
+                params[0] = layer_.input.scheme(size.k == 0 ? real_range {} : rows.range(size.m, size.k, gathered),
+                                                input_bounds);
+        }
+
+        /// Memory for row sums and for the product itself.
+        template <class Source, class Executor>
+        std::size_t product_bytes(kernels::gemm_extents size, const Source& rows, const Executor& threads) const
+        {
+            return memory_pieces::bytes<std::int32_t>(size.m)
+                   + kernels::gemm_workspace_bytes(kernel(), size, rows, threads);
+        }
+
+        /// Weights with zero points need the row sums of the input as well; the others are spared a second correction.
+        template <class Source, class Offset, class Scale, class Executor>
+        void run_in(memory_pieces memory, kernels::gemm_extents size, const Source& rows,
+                    kernels::matrix_view<output_type> y, Offset offset, Scale scale, const Executor& threads) const
+        {
+            const kernels::packed_b weights = layer_.weights.view();
+            auto* row_sums = memory.take<std::int32_t>(size.m);
+            auto* workspace = memory.take<std::byte>(0);
+            if (layer_.has_zero_points)
+            {
+                const kernels::subtract_outer weight_offset { row_sums, 1, layer_.zero_points.data() };
+                kernels::gemm(kernel(), size, rows, weights,
+                              layer_.stages.kernel_epilogue(y, offset, weight_offset, scale), row_sums, workspace,
+                              threads);
+            }
+            else
+                kernels::gemm(kernel(), size, rows, weights, layer_.stages.kernel_epilogue(y, offset, scale), nullptr,
+                              workspace, threads);
+        }
+
+        const Parts& layer_;
+    };
+}
