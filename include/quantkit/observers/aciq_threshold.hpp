@@ -13,6 +13,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -36,20 +37,20 @@ namespace quantkit
     struct gauss_distribution
     {
         /// C(t) = (1 + t^2) (1 - erf(t / sqrt 2)) - t sqrt(2 / pi) exp(-t^2 / 2)
-        double clipping_error(double t) const
+        QUANTKIT_INLINE double clipping_error(double t) const
         {
             return (1.0 + t * t) * tails(t) - t * density_at_0_twice * std::exp(-t * t / 2.0);
         }
 
         /// C'(t) = 2 t (1 - erf(t / sqrt 2)) - 2 sqrt(2 / pi) exp(-t^2 / 2)
-        double clipping_slope(double t) const
+        QUANTKIT_INLINE double clipping_slope(double t) const
         {
             return 2.0 * (t * tails(t) - density_at_0_twice * std::exp(-t * t / 2.0));
         }
 
     private:
         static constexpr double density_at_0_twice = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
-        static double tails(double t) { return std::erfc(t / std::numbers::sqrt2); }
+        static QUANTKIT_INLINE double tails(double t) { return std::erfc(t / std::numbers::sqrt2); }
     };
     static_assert(clipped_distribution<gauss_distribution>);
 
@@ -57,12 +58,15 @@ namespace quantkit
     struct laplace_distribution
     {
         /// C(t) = 2 exp(-t)
-        double clipping_error(double t) const { return 2.0 * std::exp(-t); }
+        QUANTKIT_INLINE double clipping_error(double t) const { return 2.0 * std::exp(-t); }
         /// C'(t) = -2 exp(-t)
-        double clipping_slope(double t) const { return -2.0 * std::exp(-t); }
+        QUANTKIT_INLINE double clipping_slope(double t) const { return -2.0 * std::exp(-t); }
     };
     static_assert(clipped_distribution<laplace_distribution>);
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// E(t): the squared error of clipping at +-t and rounding to 2^bits levels.
     template <clipped_distribution Distribution>
     double clipping_and_rounding_error(double threshold, int bits, const Distribution& distribution)

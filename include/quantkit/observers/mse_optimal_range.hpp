@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/core/tensor_walk.hpp>
 #include <quantkit/kernels/error_sums.hpp>
@@ -20,7 +21,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// The finite values in row-major order, so that the memory layout cannot be seen in their sums.
         inline std::vector<float> finite_values(const tensor_view<const float>& x)

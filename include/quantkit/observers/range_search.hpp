@@ -4,12 +4,13 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/observers/rounded_product.hpp>
 
 #include <algorithm>
 #include <concepts>
 
-namespace quantkit::detail
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// The sum of the squared errors of quantizing some values, as a function of the qparams; and how many they are.
     template <class Error>
