@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// The values themselves, as long as they are few.
+#pragma once
+
+#include <quantkit/core/concepts.hpp>
+#include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
+#include <quantkit/observers/value_runs.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace quantkit
+{
+    /// All values while there are at most `capacity`, none afterwards: what it tells depends on the values alone, not
+    /// on their division into batches and merges. NaN is no value; infinities are.
+    class few_values
+    {
+    public:
+        explicit few_values(std::size_t capacity)
+            : capacity_(capacity)
+        {
+        }
+
+        template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
+        void observe(const Tensor& batch)
+        {
+            for_each_value_run(batch, [&](const float* x, std::size_t count) { add<Arch>(x, count); });
+        }
+
+        /// As if this one had seen the other's values, too; keeps its own capacity.
+        void merge(const few_values& other)
+        {
+            if (!other.are_all_)
+                forget();
+            const std::vector<float> others = other.values_; // which may be these
+            add<kernels::active_arch>(others.data(), others.size());
+        }
+
+        void reset() { *this = few_values(capacity_); }
+
+        /// Whether there were no more than `capacity`.
+        bool are_all() const { return are_all_; }
+
+        /// In ascending order; none unless are_all().
+        std::vector<float> sorted() const
+        {
+            std::vector<float> values = values_;
+            std::sort(values.begin(), values.end());
+            return values;
+        }
+
+    private:
+        template <class Arch>
+        void add(const float* x, std::size_t count)
+        {
+            for (std::size_t i = 0; i < count && are_all_; ++i)
+                if (x[i] == x[i])
+                {
+                    if (values_.size() == capacity_)
+                        return forget();
+                    values_.push_back(x[i] + 0.0f); // -0 would be a second 0
+                }
+        }
+
+        void forget()
+        {
+            are_all_ = false;
+            values_ = {};
+        }
+
+        std::size_t capacity_;
+        bool are_all_ = true;
+        std::vector<float> values_;
+    };
+}
