@@ -60,7 +60,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         real_range best() const { return range_of(best_); }
 
-        /// Both ends as one; then, if the scheme has a use for each, one after the other, until neither gains.
+        /// Both ends as one; then, if the scheme has a use for each, one after the other, while that gains 0.1 %.
         ///
         /// per_octave  factors in a halving of the range
         /// refine      called as refine(search, ends, interval): looks between the neighbours of the best factor
@@ -71,7 +71,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             const bool holds_zero = observed_.min < 0.0f && observed_.max > 0.0f;
             if (!holds_zero || !matters({ true, false }) || !matters({ false, true }))
                 return;
-            for (double before = 2.0 * least_; least_ < before;)
+            for (double before = 2.0 * least_; least_ < worthwhile_gain * before;)
             {
                 before = least_;
                 improve({ true, false }, per_octave, refine);
@@ -121,6 +121,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         /// A range smaller than this part of the observed one is not looked for: more than 2^32 values could pay for
         /// clipping so hard, hardly fewer.
         static constexpr double smallest_factor = 0x1p-24;
+        static constexpr double worthwhile_gain = 0.999;
 
         static factor_interval moved(factor_interval at, moved_ends ends, double factor)
         {
