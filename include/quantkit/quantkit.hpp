@@ -30,6 +30,7 @@
 #include <quantkit/observers/granular_observer.hpp>
 #include <quantkit/observers/minmax.hpp>
 #include <quantkit/observers/moving_average.hpp>
+#include <quantkit/observers/mse.hpp>
 #include <quantkit/observers/mse_optimal_range.hpp>
 #include <quantkit/observers/observer.hpp>
 #include <quantkit/observers/value_histogram.hpp>
