@@ -72,6 +72,20 @@ namespace quantkit
             quant_bounds bounds_;
             const kernels::kernel_table& kernels_ = kernels::active_kernels<Arch>();
         };
+
+        /// values  finite
+        template <class Arch, quantization_scheme Scheme>
+        real_range mse_range_of(const std::vector<float>& values, quant_bounds bounds, const Scheme& scheme)
+        {
+            const real_range observed = measured_range<std::vector<float>, Arch>(values);
+            if (observed == nothing_observed)
+                return observed;
+            const measured_error<Arch> error(values, bounds);
+            range_search search(observed, bounds, scheme, error);
+            search.run(4, [](auto& at, moved_ends ends, factor_interval interval)
+                       { at.golden_section(ends, interval, 0x1p-10); });
+            return search.best();
+        }
     }
 
     /// The range whose values, quantized (half_even) and dequantized, have the least squared error: never a larger one
@@ -86,15 +100,7 @@ namespace quantkit
     template <tensor_of<float> Tensor, quantization_scheme Scheme, class Arch = kernels::active_arch>
     real_range mse_optimal_range(const Tensor& x, quant_bounds bounds, const Scheme& scheme)
     {
-        const std::vector<float> values = detail::finite_values(view_of(x));
-        const real_range observed = measured_range<std::vector<float>, Arch>(values);
-        if (observed == nothing_observed)
-            return observed;
-        const detail::measured_error<Arch> error(values, bounds);
-        detail::range_search search(observed, bounds, scheme, error);
-        search.run(4, [](auto& at, detail::moved_ends ends, detail::factor_interval interval)
-                   { at.golden_section(ends, interval, 0x1p-10); });
-        return search.best();
+        return detail::mse_range_of<Arch>(detail::finite_values(view_of(x)), bounds, scheme);
     }
 
     template <quantized_range Range, tensor_of<float> Tensor, quantization_scheme Scheme = default_scheme<Range>>
