@@ -40,6 +40,7 @@
 #include <quantkit/calibration/standardizer.hpp>
 #include <quantkit/calibration/window_builder.hpp>
 
+#include <quantkit/tensor/convert_half.hpp>
 #include <quantkit/tensor/dequantizer.hpp>
 #include <quantkit/tensor/fake_quantizer.hpp>
 #include <quantkit/tensor/float_linear.hpp>
