@@ -48,5 +48,7 @@
 #include <quantkit/tensor/matmul_integer.hpp>
 #include <quantkit/tensor/quantized_tensor.hpp>
 #include <quantkit/tensor/quantizer.hpp>
+#include <quantkit/tensor/real_linear.hpp>
 #include <quantkit/tensor/types.hpp>
 #include <quantkit/tensor/view.hpp>
+#include <quantkit/tensor/weight_only_linear.hpp>
