@@ -35,7 +35,7 @@ namespace quantkit
     {
     public:
         /// weights  [n, k], any strides; only read here
-        template <kernels::code8 Code, class Arch = kernels::active_arch>
+        template <kernels::packable_code Code, class Arch = kernels::active_arch>
         packed_weights(tensor_view<const Code> weights, const kernels::micro_kernel& kernel)
             : kernel_(&kernel)
             , n_(detail::extent(weights.shape(), 0))

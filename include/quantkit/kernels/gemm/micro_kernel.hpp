@@ -217,7 +217,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                         std::memcpy(left, a + group * group_bytes, sizeof left);
                         std::memcpy(right, b + group * panel_step_bytes, sizeof right);
                         for (std::size_t j = 0; j < panel_columns; ++j)
-                            sums[j] += static_cast<std::uint32_t>(left[0] * right[2 * j] + left[1] * right[2 * j + 1]);
+                            sums[j] += static_cast<std::uint32_t>(left[0] * right[2 * j])
+                                       + static_cast<std::uint32_t>(left[1] * right[2 * j + 1]);
                     }
                     std::memcpy(c + row * ldc + panel * panel_columns, sums, sizeof sums);
                 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// AVX2, in two ways that are exact, both with B in 8 bits:
+/// AVX2, in three ways that are exact, two of them with B in 8 bits:
 ///
 /// avx2     any codes. A is packed in 16 bits and B widened as it is loaded (vpmovsxbw); vpmaddwd and an add: a pair of
 ///          16-bit products fits an int32.
 /// avx2_u7  activations of 7 bits (uint8_reduced). vpmaddubsw, vpmaddwd by 1 and an add, which is one instruction less
 ///          for as many products: a pair is 2 * 127 * 128 at most and fits an int16. With codes up to 255 it would
 ///          saturate, which is the usual error of INT8 on AVX2.
+/// avx2_s16 codes of up to 16 bits on both sides: as avx2, but B is loaded as it is. Pairs of products and sums are
+///          modulo 2^32.
 ///
 /// Main tiles 6 x 16 and 5 x 16: 12 (10) accumulators, 2 registers of B, 1 of A, 1 product (and the ones): 16 (15)
 /// of 16.
@@ -40,17 +42,34 @@ namespace quantkit::kernels
             }
         };
 
-        struct avx2_u7_product
+        /// B as its panels hold it.
+        struct avx2_loaded_columns
+        {
+            QUANTKIT_TARGET("avx2") QUANTKIT_INLINE static __m256i columns(const std::byte* step, int half)
+            {
+                return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(step) + half);
+            }
+        };
+
+        struct avx2_s16_product : avx2_loaded_columns
+        {
+            static constexpr operand_format format = operand_format::s16_s16;
+            static constexpr std::uint8_t largest_a = 255;
+            static constexpr int max_rows[3] = { 6, 3, 1 };
+            static constexpr std::string_view variant = "avx2_s16";
+
+            QUANTKIT_TARGET("avx2") QUANTKIT_INLINE static __m256i multiplied(__m256i a, __m256i b)
+            {
+                return _mm256_madd_epi16(a, b);
+            }
+        };
+
+        struct avx2_u7_product : avx2_loaded_columns
         {
             static constexpr operand_format format = operand_format::u8_s8;
             static constexpr std::uint8_t largest_a = 127;
             static constexpr int max_rows[3] = { 5, 2, 1 };
             static constexpr std::string_view variant = "avx2_u7";
-
-            QUANTKIT_TARGET("avx2") QUANTKIT_INLINE static __m256i columns(const std::byte* step, int half)
-            {
-                return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(step) + half);
-            }
 
             QUANTKIT_TARGET("avx2") QUANTKIT_INLINE static __m256i multiplied(__m256i a, __m256i b)
             {
@@ -122,6 +141,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     };
 
     using avx2_tiles = avx2_tiles_of<detail::avx2_widened_product>;
+    using avx2_s16_tiles = avx2_tiles_of<detail::avx2_s16_product>;
     using avx2_u7_tiles = avx2_tiles_of<detail::avx2_u7_product>;
 }
 #endif

@@ -83,7 +83,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// A [m, k] as codes.
-    template <code8 Code>
+    template <packable_code Code>
     struct code_rows
     {
         matrix_view<const Code> a;
@@ -99,7 +99,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 sums[row] = detail::packed_sum(a.at(first + row, 0), a.column_stride, k,
                                                packing_shift<Code>(format, operand::a));
             if (fits_in_place(rows, k, format))
-                return { reinterpret_cast<const std::byte*>(a.at(first, 0)), static_cast<std::size_t>(a.row_stride) };
+                return { reinterpret_cast<const std::byte*>(a.at(first, 0)),
+                         static_cast<std::size_t>(a.row_stride) * sizeof(Code) };
             const std::size_t stride = packed_row_stride(format, k);
             for (std::size_t row = 0; row < rows; ++row)
                 pack_row(a.at(first + row, 0), a.column_stride, k, format, packed + row * stride);
@@ -111,13 +112,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         /// evict each other from L1 (or lie backwards).
         bool fits_in_place(std::size_t rows, std::size_t k, operand_format format) const noexcept
         {
-            const bool as_they_are = !widens_a(format) && packing_shift<Code>(format, operand::a) == 0;
+            const bool as_they_are =
+                sizeof(Code) == group_bytes / group_values(format) && packing_shift<Code>(format, operand::a) == 0;
             const bool whole_groups = a.column_stride == 1 && k % group_values(format) == 0;
-            const bool spread = rows <= 4 || a.row_stride % 1024 != 0;
+            const bool spread = rows <= 4 || a.row_stride * std::ptrdiff_t { sizeof(Code) } % 1024 != 0;
             return as_they_are && whole_groups && spread && a.row_stride >= 0;
         }
     };
-    static_assert(a_source<code_rows<std::int8_t>>);
+    static_assert(a_source<code_rows<std::int8_t>> && a_source<code_rows<std::int16_t>>);
 
     /// A [m, k] as floats; row i is quantized with params[i * params_step].
     struct float_rows

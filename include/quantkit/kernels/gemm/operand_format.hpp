@@ -19,7 +19,7 @@ namespace quantkit::kernels
     {
         u8_s8,   ///< kr = 4: A unsigned, B signed (vpdpbusd, usdot)
         s8_s8,   ///< kr = 4: both signed (sdot)
-        s16_s16, ///< kr = 2: both widened, so that no pair of products can saturate (pmaddwd)
+        s16_s16, ///< kr = 2: both in 16 bits, so that no pair of 8-bit products can saturate (pmaddwd)
         s16_s8,  ///< kr = 2: the same, but B is widened as it is loaded, from groups of 2 bytes (vpmovsxbw)
         // products in float (micro_kernel_float.hpp): A is float, sums are floats
         f32_f32,  ///< kr = 1
@@ -30,7 +30,7 @@ namespace quantkit::kernels
                 ///< by scale_of_nibble(i), since B's codes are multiplied where they stand in their word
     };
 
-    /// Whether A is widened to 16 bits.
+    /// Whether A has 16 bits.
     QUANTKIT_INLINE constexpr bool widens_a(operand_format format)
     {
         return format == operand_format::s16_s16 || format == operand_format::s16_s8;

@@ -4,8 +4,12 @@
 ///
 /// A format that wants the other signedness gets every code shifted by 128. The zero point shifts with it, so that
 /// code - zero_point, and with it the product, stays the same: packed_zero_point() says by how much.
+///
+/// Codes of 16 bits are packed as they are, for the format s16_s16 only. How far their products add up in an int32 is
+/// for the caller to check: max_accumulated_k() of the magnitudes of both ranges.
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/kernels/gemm/extents.hpp>
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
 
@@ -19,6 +23,10 @@ namespace quantkit::kernels
 {
     template <class Code>
     concept code8 = std::same_as<Code, std::int8_t> || std::same_as<Code, std::uint8_t>;
+
+    /// What strips and panels can be made of.
+    template <class Code>
+    concept packable_code = code8<Code> || std::same_as<Code, std::int16_t>;
 
     enum class operand : std::uint8_t
     {
@@ -45,7 +53,7 @@ namespace quantkit::kernels
     namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// Up to kr codes, shifted or widened, as the bytes of a group; the rest is 0.
-        template <code8 Code>
+        template <packable_code Code>
         QUANTKIT_INLINE std::uint32_t packed_group(const Code* codes, std::ptrdiff_t stride, std::size_t count,
                                                    unsigned bits, std::int32_t shift)
         {
@@ -83,7 +91,7 @@ namespace quantkit::kernels
         }
 
         /// Codes to 16 bits, 16 at a time; returns how many are done.
-        template <code8 Code>
+        template <packable_code Code>
         std::size_t widen_codes(const Code* codes, std::size_t count, std::byte* packed) noexcept
         {
             std::size_t i = 0;
@@ -97,7 +105,7 @@ namespace quantkit::kernels
             return i;
         }
 
-        template <code8 Code>
+        template <packable_code Code>
         std::int32_t packed_sum(const Code* codes, std::ptrdiff_t stride, std::size_t count, std::int32_t shift)
         {
             std::uint32_t sum = static_cast<std::uint32_t>(shift) * static_cast<std::uint32_t>(count);
@@ -111,9 +119,10 @@ namespace quantkit::kernels
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// What packing adds to every code of type Code: -128, 0 or 128.
-    template <code8 Code>
+    template <packable_code Code>
     constexpr std::int32_t packing_shift(operand_format format, operand side)
     {
+        QUANTKIT_ASSERT(code8<Code> || format == operand_format::s16_s16);
         if (format == operand_format::s16_s16 || (format == operand_format::s16_s8 && side == operand::a))
             return 0;
         const bool wants_unsigned = format == operand_format::u8_s8 && side == operand::a;
@@ -121,7 +130,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return wants_unsigned == is_unsigned ? 0 : wants_unsigned ? 128 : -128;
     }
 
-    template <code8 Code>
+    template <packable_code Code>
     constexpr std::int32_t packed_zero_point(std::int32_t zero_point, operand_format format, operand side)
     {
         return zero_point + packing_shift<Code>(format, side);
@@ -130,18 +139,19 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// One row of A as it lies in a strip: k values in whole groups, zeros behind them.
     ///
     /// packed  [group_count(format, k) * 4 bytes]
-    template <code8 Code>
+    template <packable_code Code>
     void pack_row(const Code* codes, std::ptrdiff_t stride, std::size_t k, operand_format format,
                   std::byte* packed) noexcept
     {
         const std::int32_t shift = packing_shift<Code>(format, operand::a);
         const std::size_t kr = group_values(format);
-        if (stride == 1 && kr == 4)
-        {
-            detail::shift_codes(codes, k, shift, packed);
-            std::memset(packed + k, 0, group_count(format, k) * group_bytes - k);
-            return;
-        }
+        if constexpr (code8<Code>)
+            if (stride == 1 && kr == 4)
+            {
+                detail::shift_codes(codes, k, shift, packed);
+                std::memset(packed + k, 0, group_count(format, k) * group_bytes - k);
+                return;
+            }
         const std::size_t done = stride == 1 ? detail::widen_codes(codes, k, packed) : 0;
         for (std::size_t group = done / kr; group < group_count(format, k); ++group)
         {
@@ -159,7 +169,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// Packs up to 16 columns of B as one panel; columns beyond are 0.
-    template <code8 Code>
+    template <packable_code Code>
     void pack_panel(matrix_view<const Code> b, std::size_t columns, std::size_t k, operand_format format,
                     std::byte* panel) noexcept
     {
@@ -190,7 +200,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// b            element (column, k): a row of weights [n, k] has column_stride 1, B [k, n] row-major row_stride 1
     /// panels       [packed_b_bytes(format, n, k)]
     /// column_sums  [padded_columns(n)]
-    template <code8 Code>
+    template <packable_code Code>
     void pack_b(matrix_view<const Code> b, std::size_t n, std::size_t k, operand_format format, std::byte* panels,
                 std::int32_t* column_sums) noexcept
     {

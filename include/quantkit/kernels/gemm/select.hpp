@@ -40,18 +40,22 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return kernels;
     }
 
+    /// The last of these, from scalar_tiles up, that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument
+    /// where QUANTKIT_ISA is no name.
+    inline const micro_kernel& best_of(std::span<const micro_kernel* const> ascending)
+    {
+        const micro_kernel* chosen = ascending.front();
+        for (const micro_kernel* kernel : ascending)
+            if (kernel->level <= isa_cap() && cpu_has(kernel->level))
+                chosen = kernel;
+        return *chosen;
+    }
+
     /// The best that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument where QUANTKIT_ISA is no name.
     inline const micro_kernel& best_micro_kernel()
     {
-        static const micro_kernel* const best = []
-        {
-            const micro_kernel* chosen = &micro_kernel_of<scalar_tiles>;
-            for (const micro_kernel* kernel : compiled_micro_kernels())
-                if (kernel->level <= isa_cap() && cpu_has(kernel->level))
-                    chosen = kernel;
-            return chosen;
-        }();
-        return *best;
+        static const micro_kernel& best = best_of(compiled_micro_kernels());
+        return best;
     }
 
     /// The same for uint8 activations that never exceed largest_a: where the level has a quicker kernel for those,
