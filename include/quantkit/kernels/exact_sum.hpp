@@ -67,7 +67,7 @@ namespace quantkit
         QUANTKIT_INLINE bool is_finite() const { return not_finite_ == 0; }
 
         /// The double nearest to the sum, ties to even: the only rounding there is.
-        double value() const
+        QUANTKIT_INLINE double value() const
         {
             if (!is_finite())
                 return value_not_finite();
@@ -83,7 +83,7 @@ namespace quantkit
         }
 
         /// The same sum, also where it is NaN.
-        friend bool operator==(const fixed_point_sum& a, const fixed_point_sum& b)
+        friend QUANTKIT_INLINE bool operator==(const fixed_point_sum& a, const fixed_point_sum& b)
         {
             return a.not_finite_ == b.not_finite_ && (!a.is_finite() || std::ranges::equal(a.words_, b.words_));
         }
@@ -137,7 +137,7 @@ namespace quantkit
             return negative ? decrease(words_[word], term, carry) : increase(words_[word], term, carry);
         }
 
-        double value_not_finite() const
+        QUANTKIT_INLINE double value_not_finite() const
         {
             constexpr double infinity = std::numeric_limits<double>::infinity();
             return not_finite_ == plus_infinity    ? infinity
@@ -146,7 +146,7 @@ namespace quantkit
         }
 
         /// Of the 64 leading bits, the last stands for all below it: they decide no more than whether there is a tie.
-        double value_not_negative() const
+        QUANTKIT_INLINE double value_not_negative() const
         {
             std::size_t top = Words - 1;
             while (top > 0 && words_[top] == 0)
