@@ -76,7 +76,8 @@ namespace
 
     static_assert(
         qk::pair_metric<error_energy_share> && qk::pair_metric<flip_rate> && qk::pair_accumulator<sign_flips>);
-    static_assert(!qk::metric<without_name> && !qk::metric<with_state> && !qk::metric<sign_flips>);
+    static_assert(!without_name::higher_is_better
+                  && !qk::metric<without_name> && !qk::metric<with_state> && !qk::metric<sign_flips>);
     static_assert(qk::metric_of<qk::mse, qk::error_metrics> && !qk::metric_of<qk::mse, sign_flips>);
     static_assert(!qk::pair_accumulator<qk::mse>);
 

@@ -107,6 +107,33 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit
 {
+    namespace detail
+    {
+        inline constexpr std::string_view agreement_text = " agreement", overlap_text = " overlap";
+
+        /// "top-5" and what follows.
+        template <std::size_t K, const std::string_view& Suffix>
+        struct top_k_text
+        {
+            std::array<char, 24> characters { 't', 'o', 'p', '-' };
+            std::size_t length = 4;
+
+            constexpr top_k_text()
+            {
+                if (K >= 10)
+                    characters[length++] = static_cast<char>('0' + K / 10);
+                characters[length++] = static_cast<char>('0' + K % 10);
+                for (const char character : Suffix)
+                    characters[length++] = character;
+            }
+
+            constexpr std::string_view view() const { return { characters.data(), length }; }
+        };
+
+        template <std::size_t K, const std::string_view& Suffix>
+        inline constexpr top_k_text<K, Suffix> top_k_name;
+    }
+
     /// NaN logits rank last, and make the divergences NaN; logits of +inf do the latter, too.
     class logit_metrics
     {
@@ -160,7 +187,7 @@ namespace quantkit
     {
         static_assert(K >= 1 && K <= max_top_k, "ranks are kept up to max_top_k");
         using accumulator = logit_metrics;
-        static constexpr std::string_view name = K == 1 ? "top-1 agreement" : "top-k agreement";
+        static constexpr std::string_view name = detail::top_k_name<K, detail::agreement_text>.view();
         static constexpr bool higher_is_better = true;
 
         QUANTKIT_INLINE double operator()(const logit_metrics& seen) const
@@ -176,7 +203,7 @@ namespace quantkit
     {
         static_assert(K >= 1 && K <= max_top_k, "ranks are kept up to max_top_k");
         using accumulator = logit_metrics;
-        static constexpr std::string_view name = "top-k overlap";
+        static constexpr std::string_view name = detail::top_k_name<K, detail::overlap_text>.view();
         static constexpr bool higher_is_better = true;
 
         QUANTKIT_INLINE double operator()(const logit_metrics& seen) const

@@ -18,7 +18,8 @@
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// log(softmax(logits)); a logit of -inf has the probability 0, one of +inf or NaN makes all of them NaN.
+    /// log(softmax(logits)). A logit of -inf has the probability 0; all are NaN if one is +inf or NaN, or none above
+    /// -inf.
     ///
     /// logits  [classes], `stride` elements apart
     inline void log_softmax(const float* logits, std::ptrdiff_t classes, std::ptrdiff_t stride,
