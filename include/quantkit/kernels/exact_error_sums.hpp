@@ -65,6 +65,24 @@ namespace quantkit
             reference_range.max = range.max > reference_range.max ? range.max : reference_range.max;
         }
 
+        /// The sum of e * e, rounded once.
+        QUANTKIT_INLINE double squared_error() const
+        {
+            if (!absolute_error.is_finite()) // also where r * r and r * a are infinite: that would be NaN
+                return absolute_error.value();
+            return exact_squared_error().value();
+        }
+
+        /// The same without any rounding, for values that are finite: e * e = r * r - 2 r * a + a * a.
+        QUANTKIT_INLINE exact_sum exact_squared_error() const
+        {
+            exact_sum sum = squared_reference;
+            sum += squared_approximation;
+            sum -= dot;
+            sum -= dot;
+            return sum;
+        }
+
         friend bool operator==(const exact_error_sums&, const exact_error_sums&) = default;
     };
 

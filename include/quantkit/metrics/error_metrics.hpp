@@ -109,16 +109,7 @@ namespace quantkit
         QUANTKIT_INLINE std::uint64_t count() const { return sums_.count; }
 
         /// The sum of e * e, rounded once.
-        QUANTKIT_INLINE double squared_error() const
-        {
-            if (!sums_.absolute_error.is_finite()) // also where r * r and r * a are infinite: that would be NaN
-                return sums_.absolute_error.value();
-            exact_sum squared_error = sums_.squared_reference;
-            squared_error += sums_.squared_approximation;
-            squared_error -= sums_.dot;
-            squared_error -= sums_.dot;
-            return squared_error.value();
-        }
+        QUANTKIT_INLINE double squared_error() const { return sums_.squared_error(); }
 
         /// By the number of pairs; 0 where there are none.
         QUANTKIT_INLINE double mean(double sum) const
