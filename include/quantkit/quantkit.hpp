@@ -35,6 +35,14 @@
 #include <quantkit/observers/observer.hpp>
 #include <quantkit/observers/value_histogram.hpp>
 
+#include <quantkit/metrics/code_usage.hpp>
+#include <quantkit/metrics/element_metrics.hpp>
+#include <quantkit/metrics/error_decomposition.hpp>
+#include <quantkit/metrics/histogram_distance.hpp>
+#include <quantkit/metrics/logit_metrics.hpp>
+#include <quantkit/metrics/metric.hpp>
+#include <quantkit/metrics/prediction_consistency.hpp>
+
 #include <quantkit/calibration/range_coverage.hpp>
 #include <quantkit/calibration/range_stability.hpp>
 #include <quantkit/calibration/standardizer.hpp>
