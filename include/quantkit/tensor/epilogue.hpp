@@ -97,6 +97,13 @@ namespace quantkit
             return kernels::epilogue_of<kernels::store_to<C>, Stages...> { stages, { c } };
         }
 
+        /// What leaves codes, which no stage takes.
+        template <class Stage>
+        concept makes_codes = requires
+        {
+            typename Stage::code_type;
+        };
+
         template <class... Stages>
         struct output_of
         {
@@ -108,16 +115,10 @@ namespace quantkit
         {
         };
 
-        template <class Range>
-        struct output_of<quantize_to<Range>>
+        template <makes_codes Last>
+        struct output_of<Last>
         {
-            using type = typename Range::code_type;
-        };
-
-        template <class Range, class Rounding>
-        struct output_of<requantize_fixed_point<Range, Rounding>>
-        {
-            using type = typename Range::code_type;
+            using type = typename Last::code_type;
         };
     }
 
@@ -128,6 +129,9 @@ namespace quantkit
     public:
         /// float, or the code type of a final quantize_to or requantize_fixed_point.
         using output_type = typename detail::output_of<Stages...>::type;
+
+        static_assert((std::size_t { detail::makes_codes<Stages> } + ... + 0) == !std::same_as<output_type, float>,
+                      "quantize_to and requantize_fixed_point must be the last stage");
 
         /// Whether the output must hold something before the call.
         static constexpr bool reads_output = (detail::reads_output<Stages> || ...);

@@ -50,7 +50,8 @@ namespace quantkit
     /// x + residual(row, column): what a skip connection adds.
     ///
     /// The residual is not copied: it must outlive the layer, and each call reads what it holds then. At a call it must
-    /// have the shape of the output [m, out_features]; any strides. It may be the output itself.
+    /// have the shape of the output [m, out_features]; any strides. It may be the input, or the output itself, element
+    /// for element; one that overlaps the output in another way is read where it is already overwritten.
     template <tensor_of<float> Residual>
     class add_residual
     {

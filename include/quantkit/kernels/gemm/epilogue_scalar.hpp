@@ -8,8 +8,11 @@
 #include <quantkit/kernels/gemm/epilogue.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
+#include <type_traits>
 
 namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
@@ -119,8 +122,12 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     QUANTKIT_INLINE void run(const Epilogue& epilogue, Lane x, place at)
     {
         if constexpr (Index == std::tuple_size_v<decltype(epilogue.stages)>)
-            *epilogue.store.c.at(at.i, at.j) =
-                static_cast<std::remove_reference_t<decltype(*epilogue.store.c.data)>>(x);
+        {
+            using element = std::remove_reference_t<decltype(*epilogue.store.c.data)>;
+            static_assert(std::same_as<element, float> == std::same_as<Lane, float>,
+                          "sums and codes are stored as integers: to be stored as float they must be scaled");
+            *epilogue.store.c.at(at.i, at.j) = static_cast<element>(x);
+        }
         else
             run<Index + 1>(epilogue, apply(std::get<Index>(epilogue.stages), x, at), at);
     }
