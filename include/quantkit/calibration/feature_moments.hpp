@@ -25,7 +25,10 @@ namespace quantkit
         double squares = 0.0; ///< sum of (x - mean)^2
 
         /// Of the whole population: sqrt(squares / count). 0 without values, and exactly 0 for equal ones.
-        double deviation() const { return count == 0 ? 0.0 : std::sqrt(squares / static_cast<double>(count)); }
+        QUANTKIT_INLINE double deviation() const
+        {
+            return count == 0 ? 0.0 : std::sqrt(squares / static_cast<double>(count));
+        }
 
         /// A division comes before each addition, so that no compiler contracts a product with it: the same bits for
         /// every instruction set.
@@ -128,14 +131,15 @@ namespace quantkit
             const tensor_view<const float> view = view_of(batch);
             require(view.rank() > 0, "a batch has the shape [..., features], but this tensor has rank 0");
             const detail::batch_moments<Arch> of_batch(view);
-            merge(of_batch.moments());
+            merge_each<Arch>(of_batch.moments());
         }
 
         /// As if everything that the other one observed had been observed here, up to rounding.
+        template <class Arch = kernels::active_arch>
         void merge(const feature_moments& other)
         {
             if (!other.moments_.empty())
-                merge(other.moments_);
+                merge_each<Arch>(other.moments_);
         }
 
         /// One for each feature; empty before the first batch.
@@ -143,7 +147,8 @@ namespace quantkit
         const std::vector<feature_moment>& moments() const&& = delete;
 
     private:
-        void merge(const std::vector<feature_moment>& others)
+        template <class Arch>
+        void merge_each(const std::vector<feature_moment>& others)
         {
             if (moments_.empty())
                 moments_.resize(others.size());

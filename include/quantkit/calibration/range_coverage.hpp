@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/parameter_shape.hpp>
 #include <quantkit/core/tensor_view.hpp>
@@ -28,13 +29,13 @@ namespace quantkit
         float worst = 0.0f;      ///< the value furthest outside, the first of equals; 0 if there is none
 
         /// 0 to 1; 0 without values.
-        double share_outside() const
+        QUANTKIT_INLINE double share_outside() const
         {
             return values == 0 ? 0.0 : static_cast<double>(outside) / static_cast<double>(values);
         }
 
         /// How far the worst value lies outside, in units of x; 0 if none does.
-        double overshoot() const { return outside == 0 ? 0.0 : distance_outside(worst); }
+        QUANTKIT_INLINE double overshoot() const { return outside == 0 ? 0.0 : distance_outside(worst); }
 
         /// Counts one value.
         QUANTKIT_INLINE void include(float x)
@@ -93,6 +94,10 @@ namespace quantkit
         return measured_coverage<Tensor, per_tensor, Arch>(x, std::span<const real_range>(&range, 1)).front();
     }
 
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// Those of which more than the allowed share lies outside, the worst share first: what to warn about.
     inline std::vector<range_coverage> coverage_warnings(std::vector<range_coverage> coverage,
                                                          double allowed_share = 0.001)

@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -30,7 +31,7 @@ namespace quantkit
     {
     public:
         /// tolerance  relative to the width of the range, not negative; batches  at least 1
-        explicit range_stability(float tolerance = 0.01f, std::size_t batches = 8)
+        QUANTKIT_INLINE explicit range_stability(float tolerance = 0.01f, std::size_t batches = 8)
             : tolerance_(tolerance)
             , batches_(batches)
         {
@@ -39,10 +40,10 @@ namespace quantkit
         }
 
         /// The range after one more batch.
-        bool update(real_range range) { return update(std::span<const real_range>(&range, 1)); }
+        QUANTKIT_INLINE bool update(real_range range) { return update(std::span<const real_range>(&range, 1)); }
 
         /// One range per parameter; all of them must be at rest. Throws where their number changes.
-        bool update(std::span<const real_range> ranges)
+        QUANTKIT_INLINE bool update(std::span<const real_range> ranges)
         {
             require(anchor_.empty() || anchor_.size() == ranges.size(), "there are ", ranges.size(),
                     " ranges, but before there were ", anchor_.size());
@@ -59,7 +60,7 @@ namespace quantkit
         bool is_stable() const { return !anchor_.empty() && quiet_batches_ >= batches_; }
 
     private:
-        bool all_at_rest(std::span<const real_range> ranges) const
+        QUANTKIT_INLINE bool all_at_rest(std::span<const real_range> ranges) const
         {
             for (std::size_t i = 0; i < ranges.size(); ++i)
                 if (!is_at_rest(anchor_[i], ranges[i]))
@@ -68,7 +69,7 @@ namespace quantkit
         }
 
         /// False for whatever is not finite: the difference of infinities is NaN.
-        bool is_at_rest(real_range from, real_range to) const
+        QUANTKIT_INLINE bool is_at_rest(real_range from, real_range to) const
         {
             const double allowed = static_cast<double>(tolerance_) * (static_cast<double>(to.max) - to.min);
             return std::abs(static_cast<double>(to.min) - from.min) <= allowed

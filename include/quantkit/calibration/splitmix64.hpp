@@ -5,6 +5,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 
 #include <cstdint>
 
@@ -22,7 +23,7 @@ namespace quantkit
         {
         }
 
-        constexpr std::uint64_t next()
+        QUANTKIT_INLINE constexpr std::uint64_t next()
         {
             std::uint64_t bits = (state_ += 0x9e3779b97f4a7c15u);
             bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -31,7 +32,7 @@ namespace quantkit
         }
 
         /// Uniform in [0, choices), without bias: draws again where the last, incomplete run of choices was hit.
-        std::uint64_t below(std::uint64_t choices)
+        QUANTKIT_INLINE std::uint64_t below(std::uint64_t choices)
         {
             require(choices > 0, "cannot draw one of 0 choices");
             const std::uint64_t incomplete = (0 - choices) % choices; // 2^64 modulo choices

@@ -37,7 +37,7 @@ namespace quantkit
     public:
         /// Throws std::invalid_argument with the numbers unless there is one finite mean and one positive, finite
         /// deviation for each feature, and clip > 0.
-        explicit standardizer(standardization parameters)
+        QUANTKIT_INLINE explicit standardizer(standardization parameters)
             : parameters_(std::move(parameters))
         {
             const auto& [mean, deviation, clip] = parameters_;
@@ -51,7 +51,8 @@ namespace quantkit
         }
 
         /// From what was observed. clip: in standard deviations, unlimited unless given.
-        explicit standardizer(const feature_moments& observed, double clip = std::numeric_limits<double>::infinity())
+        QUANTKIT_INLINE explicit standardizer(const feature_moments& observed,
+                                              double clip = std::numeric_limits<double>::infinity())
             : standardizer(from(observed, clip))
         {
         }
@@ -84,7 +85,7 @@ namespace quantkit
         }
 
     private:
-        static standardization from(const feature_moments& observed, double clip)
+        static QUANTKIT_INLINE standardization from(const feature_moments& observed, double clip)
         {
             require(!observed.moments().empty(), "nothing was observed, so there is nothing to standardize with");
             standardization parameters { {}, {}, clip };

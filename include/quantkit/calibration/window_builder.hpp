@@ -6,6 +6,7 @@
 #include <quantkit/calibration/splitmix64.hpp>
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -53,7 +54,7 @@ namespace quantkit
         /// `count` windows that begin anywhere, each as likely as the others, drawn independently (so that one may come
         /// twice). The same seed gives the same windows everywhere, and the first of more are the same as those of
         /// fewer.
-        template <tensor_of<float> Series>
+        template <tensor_of<float> Series, class Arch = kernels::active_arch>
         series_windows random(const Series& series, std::ptrdiff_t count, std::uint64_t seed) const
         {
             const tensor_view<const float> view = view_of(series);
@@ -63,11 +64,11 @@ namespace quantkit
             std::vector<std::ptrdiff_t> starts(checked_count(view, count));
             for (std::ptrdiff_t& start : starts)
                 start = static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint64_t>(places)));
-            return cut(view, std::move(starts));
+            return cut<Arch>(view, std::move(starts));
         }
 
         /// All windows that begin a multiple of `stride` steps after the first one; a rest too short is left out.
-        template <tensor_of<float> Series>
+        template <tensor_of<float> Series, class Arch = kernels::active_arch>
         series_windows strided(const Series& series, std::ptrdiff_t stride) const
         {
             const tensor_view<const float> view = view_of(series);
@@ -76,14 +77,14 @@ namespace quantkit
             std::vector<std::ptrdiff_t> starts(checked_count(view, (places - 1) / stride + 1));
             for (std::size_t i = 0; i < starts.size(); ++i)
                 starts[i] = static_cast<std::ptrdiff_t>(i) * stride;
-            return cut(view, std::move(starts));
+            return cut<Arch>(view, std::move(starts));
         }
 
         /// Windows that follow one another without gap or overlap.
-        template <tensor_of<float> Series>
+        template <tensor_of<float> Series, class Arch = kernels::active_arch>
         series_windows consecutive(const Series& series) const
         {
-            return strided(series, length_);
+            return strided<Series, Arch>(series, length_);
         }
 
     private:
@@ -107,6 +108,7 @@ namespace quantkit
             return static_cast<std::size_t>(count);
         }
 
+        template <class Arch>
         series_windows cut(const tensor_view<const float>& series, std::vector<std::ptrdiff_t> starts) const
         {
             const std::ptrdiff_t features = series.shape()[1];

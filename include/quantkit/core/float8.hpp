@@ -2,14 +2,15 @@
 /// @file
 /// The two 8-bit floats of the Open Compute Project as bit patterns: exact to float, round to nearest even from float.
 ///
-///     format       sign exponent mantissa  bias  largest  least normal  least subnormal  infinity  NaN
-///     float8_e4m3     1        4        3     7      448          2^-6             2^-9        no  s.1111.111 only
-///     float8_e5m2     1        5        2    15    57344         2^-14            2^-16       yes  s.11111.{01, 10,
-///     11}
+///     format       exponent mantissa  bias  largest  least normal  least subnormal  infinity  NaN
+///     float8_e4m3         4        3     7      448          2^-6             2^-9        no  s.1111.111
+///     float8_e5m2         5        2    15    57344         2^-14            2^-16       yes  s.11111.01 to .11
 ///
 /// source  OCP 8-bit Floating Point Specification (OFP8), revision 1.0; Micikevicius et al. 2022, arXiv:2209.05433.
 ///         float8_e4m3 is what ONNX and PyTorch call float8_e4m3fn.
 #pragma once
+
+#include <quantkit/core/config.hpp>
 
 #include <bit>
 #include <concepts>
@@ -61,6 +62,10 @@ namespace quantkit
         static constexpr float aligner = step * 0x1p23f;
     };
 
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// Exact for all 256 patterns; a NaN becomes quiet and keeps its sign.
     template <float8_format Format>
     constexpr float float8_to_float(std::uint8_t bits)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/qparams_list.hpp>
 #include <quantkit/core/tensor_view.hpp>
@@ -32,7 +33,7 @@ namespace quantkit
     template <class Tensor>
     concept half_tensor = tensor_of<Tensor, Eigen::half> || tensor_of<Tensor, Eigen::bfloat16>;
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <half_value Half>
         std::uint16_t* patterns_of(Half* values)
