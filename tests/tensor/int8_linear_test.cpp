@@ -27,6 +27,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace
@@ -43,12 +44,14 @@ namespace
     using limits = std::numeric_limits<float>;
     using column_major = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
-    // float(sums) * (scale_x * scale_w), before any stage: row i of x has params[i].
+    // float(sums) * (scale_x * scale_w), before any stage, group after group of the weights: row i of x has params[i].
     template <class Range>
     qk::matrix_f expected_sums(const qk::matrix_f& x, const std::vector<qk::qparams>& params, qk::quant_bounds bounds,
                                const qk::quantized_tensor<Range>& weight)
     {
         const Index n = weight.shape()[0], k = weight.shape()[1];
+        const auto* by_group = std::get_if<qk::per_group>(&weight.granularity());
+        const Index size = by_group == nullptr ? k : by_group->group_size, groups = (k + size - 1) / size;
         qk::matrix_f y(x.rows(), n);
         for (Index i = 0; i < x.rows(); ++i)
         {
@@ -57,15 +60,18 @@ namespace
             for (Index p = 0; p < k; ++p)
                 a.push_back(qk::quantize_value(x(i, p), of_x, bounds) - of_x.zero_point);
             for (Index j = 0; j < n; ++j)
-            {
-                const qk::qparams of_w = weight.params()[weight.params().size() == 1 ? 0 : static_cast<std::size_t>(j)];
-                std::int64_t sum = 0;
-                for (Index p = 0; p < k; ++p)
-                    sum += a[static_cast<std::size_t>(p)]
-                           * (weight.codes()[static_cast<std::size_t>(j * k + p)] - of_w.zero_point);
-                REQUIRE(sum == static_cast<std::int32_t>(sum));
-                y(i, j) = float_product(static_cast<float>(sum), float_product(of_x.scale, of_w.scale));
-            }
+                for (Index group = 0; group < groups; ++group)
+                {
+                    const Index parameter = weight.params().size() == 1 ? 0 : j * groups + group;
+                    const qk::qparams of_w = weight.params()[static_cast<std::size_t>(parameter)];
+                    std::int64_t sum = 0;
+                    for (Index p = group * size; p < std::min((group + 1) * size, k); ++p)
+                        sum += a[static_cast<std::size_t>(p)]
+                               * (weight.codes()[static_cast<std::size_t>(j * k + p)] - of_w.zero_point);
+                    REQUIRE(sum == static_cast<std::int32_t>(sum));
+                    const float share = float_product(static_cast<float>(sum), float_product(of_x.scale, of_w.scale));
+                    y(i, j) = group == 0 ? share : float_sum(y(i, j), share);
+                }
         }
         return y;
     }
@@ -120,6 +126,8 @@ namespace
         check(qk::quantize<qk::int8_full>(w, qk::per_axis { 0 }, qk::affine {}));
         check(qk::quantize<qk::uint8_full>(w, qk::per_axis { 0 }));
         check(qk::quantize<qk::uint8_full>(w));
+        check(qk::quantize<qk::int8_narrow>(w, qk::per_group { 1, 16 }));
+        check(qk::quantize<qk::uint8_full>(w, qk::per_group { 1, 32 }));
     }
 
     // Every kernel gives y, whichever layer make_layer(kernel) makes.
@@ -534,9 +542,12 @@ TEST_CASE("layers that cannot be made throw with the values")
         [&] {
             return qk::int8_linear(qk::quantize<qk::int8_narrow>(w, qk::per_group { 1, 10 }), frozen);
         },
-        "int8_linear needs weights quantized per_tensor or per_axis { 0 }");
+        "groups along axis 1 whose size is a multiple of 4, but the weights have groups of 10 along axis 1");
     throws([&] { return qk::int8_linear(qk::quantize<qk::int8_narrow>(w, qk::per_axis { 1 }), frozen); },
-           "int8_linear needs weights quantized per_tensor or per_axis { 0 }");
+           "int8_linear needs weights quantized per_tensor, per_axis { 0 } or per_group along axis 1");
+    const auto grouped = qk::quantize<qk::int8_narrow>(w, qk::per_group { 1, 8 });
+    throws([&] { return qk::int8_linear(grouped, frozen, qk::epilogue { qk::requantize_fixed_point<>(0.001, 0) }); },
+           "stages without floating point need one scale for all of k, but the weights have groups of 8");
     throws([&] { return qk::int8_linear(qk::quantize<qk::int8_narrow>(random_vector(20, 1)), frozen); },
            "weights must have the shape [out_features, in_features], but have [20]");
     throws([&] { return qk::int8_linear(weight, qk::qparams { 0.1f, 256 }); }, "zero_point 256 lies outside [0, 255]");

@@ -39,7 +39,8 @@ namespace quantkit
         /// float, or the code type of a final quantize_to.
         using output_type = typename epilogue<Stages...>::output_type;
 
-        /// weight  [out_features, in_features], per_tensor or per_axis { 0 }; packed here, not kept
+        /// weight  [out_features, in_features], per_tensor, per_axis { 0 }, or per_group along axis 1 with groups of a
+        ///         multiple of 4 (the last may be shorter); packed here, not kept
         /// kernel  the CPU's best for codes of the input's range unless told otherwise
         /// Throws with the values where shapes do not fit, or in_features is so large that a sum may leave int32.
         template <quantized_range WeightRange, class Arch = kernels::active_arch>
@@ -49,8 +50,9 @@ namespace quantkit
             : parts_(weight, input, std::move(stages), kernel)
         {
             if constexpr (detail::is_static<Input>)
-                detail::linear_call<parts_type, Arch> { parts_ }.fold_input(
-                    parts_.input.params, parts_.centered_sums.data(), parts_.scales.data());
+                if (parts_.group_size == 0)
+                    detail::linear_call<parts_type, Arch> { parts_ }.fold_input(
+                        parts_.input.params, parts_.centered_sums.data(), parts_.scales.data());
         }
 
         QUANTKIT_INLINE std::size_t in_features() const { return parts_.weights.k(); }

@@ -18,8 +18,10 @@
 #include <quantkit/tensor/quantized_tensor.hpp>
 #include <quantkit/tensor/workspace.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -34,9 +36,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         require(weight.rank() == 2, "weights must have the shape [out_features, in_features], but have ",
                 weight.shape());
         const auto* axis = std::get_if<per_axis>(&weight.granularity());
-        require(!std::holds_alternative<per_group>(weight.granularity())
-                    && (axis == nullptr || axis->axis == 0 || axis->axis == -2),
-                "int8_linear needs weights quantized per_tensor or per_axis { 0 }");
+        require(axis == nullptr || axis->axis == 0,
+                "int8_linear needs weights quantized per_tensor, per_axis { 0 } or per_group along axis 1");
+        if (const auto* group = std::get_if<per_group>(&weight.granularity()))
+            require(group->axis == 1 && group->group_size % 4 == 0,
+                    "int8_linear needs groups along axis 1 whose size is a multiple of 4, but the weights have groups "
+                    "of ",
+                    group->group_size, " along axis ", group->axis);
         require_k_fits(extent(weight.shape(), 1), input_bounds.quant_max - input_bounds.quant_min,
                        largest_magnitude(weight.zero_points(), WeightRange::bounds));
         return weight;
@@ -61,6 +67,7 @@ namespace quantkit::detail
         using input_type = Input;
         using output_type = typename epilogue<Stages...>::output_type;
         static constexpr quant_bounds input_bounds = Input::range_type::bounds;
+        static constexpr bool takes_sums = epilogue<Stages...>::takes_sums;
 
         template <class WeightRange, class Arch = kernels::active_arch>
         linear_parts(const quantized_tensor<WeightRange>& weight, Input its_input, epilogue<Stages...> its_stages,
@@ -68,34 +75,62 @@ namespace quantkit::detail
             : input(its_input)
             , stages(std::move(its_stages))
             , weights(checked_weight(weight, input_bounds).view(), kernel)
-            , scales(kernels::padded_columns(weights.n()))
-            , zero_points(kernels::padded_columns(weights.n()))
-            , centered_sums(kernels::padded_columns(weights.n()))
+            , groups(group_count(weight))
+            , scales(groups * kernels::padded_columns(weights.n()))
+            , zero_points(scales.size())
+            , centered_sums(scales.size())
         {
             require(kernel.largest_a >= input_bounds.quant_max, "the micro-kernel ", kernel.name(),
                     " is exact for activations up to ", int { kernel.largest_a }, ", but the input's range ends at ",
                     input_bounds.quant_max);
             stages.check_columns(weights.n());
-            const kernels::packed_b panels = weights.view();
-            const auto k = static_cast<std::int64_t>(weights.k());
-            for (std::size_t j = 0; j < weights.n(); ++j)
-            {
-                const std::size_t parameter = weight.scales().size() == 1 ? 0 : j;
-                scales[j] = weight.scales()[parameter];
-                zero_points[j] = kernels::packed_zero_point<typename WeightRange::code_type>(
-                    weight.zero_points()[parameter], kernel.format, kernels::operand::b);
-                centered_sums[j] = static_cast<std::int32_t>(panels.column_sums[j] - k * zero_points[j]);
-                has_zero_points = has_zero_points || zero_points[j] != 0;
-            }
+            if (const auto* group = std::get_if<per_group>(&weight.granularity()))
+                group_size = static_cast<std::size_t>(group->group_size);
+            require(group_size == 0 || !epilogue<Stages...>::takes_sums,
+                    "stages without floating point need one scale for all of k, but the weights have groups of ",
+                    group_size);
+            for (std::size_t group = 0; group < groups; ++group)
+                for (std::size_t j = 0; j < weights.n(); ++j)
+                    prepare_column(weight, group, j);
         }
 
         Input input;
         epilogue<Stages...> stages;
         packed_weights weights;
-        aligned_buffer<float> scales;               ///< scale_w; times scale_x, where it is frozen
-        aligned_buffer<std::int32_t> zero_points;   ///< zero_point_w of the packed codes
-        aligned_buffer<std::int32_t> centered_sums; ///< of b - zero_point_w; times zero_point_x, where it is frozen
+        std::size_t groups = 1;                     ///< along k, each with scales and zero points of its own
+        std::size_t group_size = 0;                 ///< 0 where the weights are not quantized by groups
+        aligned_buffer<float> scales;               ///< [groups] scale_w; times scale_x, where it is frozen
+        aligned_buffer<std::int32_t> zero_points;   ///< [groups] zero_point_w of the packed codes
+        aligned_buffer<std::int32_t> centered_sums; ///< [groups] of b - zero_point_w; times a frozen zero_point_x
         bool has_zero_points = false;
+
+    private:
+        template <class WeightRange>
+        QUANTKIT_INLINE static std::size_t group_count(const quantized_tensor<WeightRange>& weight)
+        {
+            const bool grouped = std::holds_alternative<per_group>(weight.granularity());
+            return grouped ? extent(parameter_shape(weight.shape(), weight.granularity()), 1) : 1;
+        }
+
+        /// Scale, zero point and sum of one group of one output's weights.
+        template <class WeightRange>
+        QUANTKIT_INLINE void prepare_column(const quantized_tensor<WeightRange>& weight, std::size_t group,
+                                            std::size_t j)
+        {
+            const std::size_t parameter = weight.scales().size() == 1 ? 0 : j * groups + group;
+            const std::size_t at = group * kernels::padded_columns(weights.n()) + j;
+            const std::int32_t shift =
+                kernels::packing_shift<typename WeightRange::code_type>(weights.kernel().format, kernels::operand::b);
+            const std::size_t first = group * group_size;
+            const std::size_t last = group_size == 0 ? weights.k() : std::min(first + group_size, weights.k());
+            std::int64_t sum = 0;
+            zero_points[at] = weight.zero_points()[parameter] + shift;
+            for (std::size_t p = first; p < last; ++p)
+                sum += weight.codes()[j * weights.k() + p] + shift - zero_points[at];
+            scales[at] = weight.scales()[parameter];
+            centered_sums[at] = static_cast<std::int32_t>(sum);
+            has_zero_points = has_zero_points || zero_points[at] != 0;
+        }
     };
 
     /// One call of a layer, for input that fits.
@@ -161,6 +196,12 @@ namespace quantkit::detail
         void run_static(kernels::gemm_extents size, const Source& rows, kernels::matrix_view<output_type> y,
                         const Executor& threads) const
         {
+            if (layer_.group_size != 0)
+            {
+                const std::int32_t zero_point = packed_zero_point(layer_.input.params);
+                return run_groups(memory_pieces { thread_workspace(product_bytes(size, rows, threads)) }, size, rows, y,
+                                  { &zero_point, &layer_.input.params.scale, 0 }, threads);
+            }
             run_in(memory_pieces { thread_workspace(product_bytes(size, rows, threads)) }, size, rows, y,
                    kernels::subtract_columns { layer_.centered_sums.data() },
                    kernels::scale_columns { layer_.scales.data() }, threads);
@@ -174,7 +215,7 @@ namespace quantkit::detail
         {
             using pieces = memory_pieces;
             const std::size_t count = is_per_row<input_type> ? size.m : 1;
-            const std::size_t factors = count == 1 ? layer_.scales.size() : count;
+            const std::size_t factors = count == 1 && layer_.group_size == 0 ? layer_.scales.size() : count;
             pieces memory { thread_workspace(pieces::bytes<qparams>(count) + pieces::bytes<std::int32_t>(factors)
                                              + pieces::bytes<float>(factors) + pieces::bytes<float>(size.k)
                                              + product_bytes(size, rows, threads)) };
@@ -184,7 +225,7 @@ namespace quantkit::detail
             choose_params(rows, size, params, memory.take<float>(size.k));
             rows.params = params;
             rows.params_step = count == 1 ? 0 : 1;
-            if (count == 1)
+            if (count == 1 && layer_.group_size == 0)
             {
                 fold_input(params[0], offsets, scales);
                 return run_in(memory, size, rows, y, kernels::subtract_columns { offsets },
@@ -195,6 +236,8 @@ namespace quantkit::detail
                 offsets[i] = packed_zero_point(params[i]);
                 scales[i] = params[i].scale;
             }
+            if (layer_.group_size != 0)
+                return run_groups(memory, size, rows, y, { offsets, scales, rows.params_step }, threads);
             if constexpr (is_per_row<input_type>)
                 run_in(memory, size, rows, y, kernels::subtract_outer { offsets, 1, layer_.centered_sums.data() },
                        kernels::scale_outer { scales, 1, layer_.scales.data() }, threads);
@@ -216,7 +259,7 @@ namespace quantkit::detail
         template <class Source, class Executor>
         std::size_t product_bytes(kernels::gemm_extents size, const Source& rows, const Executor& threads) const
         {
-            return memory_pieces::bytes<std::int32_t>(size.m)
+            return memory_pieces::bytes<std::int32_t>(size.m * layer_.groups)
                    + kernels::gemm_workspace_bytes(kernel(), size, rows, threads);
         }
 
@@ -238,6 +281,39 @@ namespace quantkit::detail
             else
                 kernels::gemm(kernel(), size, rows, weights, layer_.stages.kernel_epilogue(y, offset, scale), nullptr,
                               workspace, threads);
+        }
+
+        /// zero_point_x of the packed codes and scale_x, one for all rows (step 0) or one each (1).
+        struct row_params
+        {
+            const std::int32_t* zero_points;
+            const float* scales;
+            std::size_t step;
+        };
+
+        /// Weights with scales by groups along k.
+        template <class Source, class Executor>
+        void run_groups(memory_pieces memory, kernels::gemm_extents size, const Source& rows,
+                        kernels::matrix_view<output_type> y, row_params params, const Executor& threads) const
+        {
+            if constexpr (!Parts::takes_sums)
+            {
+                auto* row_sums = memory.take<std::int32_t>(size.m * layer_.groups);
+                const kernels::k_groups groups { layer_.groups,
+                                                 layer_.group_size,
+                                                 kernels::padded_columns(size.n),
+                                                 layer_.centered_sums.data(),
+                                                 layer_.scales.data(),
+                                                 layer_.has_zero_points ? layer_.zero_points.data() : nullptr,
+                                                 row_sums,
+                                                 params.zero_points,
+                                                 params.scales,
+                                                 params.step };
+                const auto rest = layer_.stages.kernel_epilogue(y);
+                kernels::gemm(kernel(), size, rows, layer_.weights.view(),
+                              kernels::grouped_epilogue<std::remove_const_t<decltype(rest)>> { groups, rest },
+                              layer_.has_zero_points ? row_sums : nullptr, memory.take<std::byte>(0), threads);
+            }
         }
 
         const Parts& layer_;
