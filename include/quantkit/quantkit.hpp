@@ -33,6 +33,7 @@
 #include <quantkit/observers/mse.hpp>
 #include <quantkit/observers/mse_optimal_range.hpp>
 #include <quantkit/observers/observer.hpp>
+#include <quantkit/observers/percentile.hpp>
 #include <quantkit/observers/value_histogram.hpp>
 
 #include <quantkit/metrics/code_usage.hpp>

@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-FAMILIES = ["quantize", "fake_quantize", "observers", "int_gemm", "half", "metrics", "models"]
+FAMILIES = ["quantize", "fake_quantize", "observers", "int_gemm", "half", "metrics", "models", "percentile"]
 CASES_PER_FEATURE = 1
 MAX_CASE_BYTES = 700_000
 

@@ -49,6 +49,12 @@ namespace quantkit
             ++recent_total_;
         }
 
+        /// Whether any counter of a page may be more than 0.
+        bool has_counters(std::uint32_t page) const
+        {
+            return !offsets_.empty() && offsets_[page] != kernels::no_counters;
+        }
+
         std::uint64_t count(std::uint32_t page, std::uint32_t bin) const
         {
             if (!has_counters(page))
@@ -84,11 +90,6 @@ namespace quantkit
         }
 
     private:
-        bool has_counters(std::uint32_t page) const
-        {
-            return !offsets_.empty() && offsets_[page] != kernels::no_counters;
-        }
-
         std::size_t index_of(std::uint32_t page, std::uint32_t bin) const
         {
             return offsets_[page] + page * counters_per_page + bin;

@@ -71,14 +71,19 @@ namespace quantkit
 
         void reset() { *this = {}; }
 
-        /// The histogram of |x|. The least |x| of values on both sides of 0 is not known: range().min is 0 then.
+        /// The histogram of |x|. Of values on both sides of 0, the least |x| is known to its bin only: range().min is
+        /// that bin's lower edge.
         value_histogram magnitudes() const
         {
             value_histogram folded;
             folded.counters_ = counters_.without_sign();
             folded.total_ = total_;
-            if (range_ != nothing_observed)
-                folded.range_ = { std::max({ range_.min, -range_.max, 0.0f }), std::max(-range_.min, range_.max) };
+            if (range_ == nothing_observed)
+                return folded;
+            folded.range_ = united(nothing_observed,
+                                   { std::max({ range_.min, -range_.max, 0.0f }), std::max(-range_.min, range_.max) });
+            if (range_.min < 0.0f && range_.max > 0.0f)
+                folded.range_.min = static_cast<float>(folded.bin_of_rank(0).lower);
             return folded;
         }
 
@@ -98,11 +103,11 @@ namespace quantkit
         void for_each_bin(const Visitor& visit) const
         {
             for (std::uint32_t page = special_page; page-- > 0;)
-                for (std::uint32_t bin = bins_per_page; bin-- > 0;)
+                for (std::uint32_t bin = bins_in(sign_page + page); bin-- > 0;)
                     if (const std::uint64_t count = counters_.count(sign_page + page, bin); count != 0)
                         visit(within_range({ -edge(page, bin + 1), -edge(page, bin), count }));
             for (std::uint32_t page = 0; page < special_page; ++page)
-                for (std::uint32_t bin = 0; bin < bins_per_page; ++bin)
+                for (std::uint32_t bin = 0; bin < bins_in(page); ++bin)
                     if (const std::uint64_t count = counters_.count(page, bin); count != 0)
                         visit(within_range({ edge(page, bin), edge(page, bin + 1), count }));
         }
@@ -111,10 +116,13 @@ namespace quantkit
         /// Both edges are infinite for an infinity. Throws unless rank < count().
         value_bin bin_of_rank(std::uint64_t rank) const { return found(rank).bin; }
 
-        /// Its value if those in its bin were spread evenly: at most the bin's width off. Throws unless rank < count().
+        /// Its value if those in its bin were spread evenly, at most the bin's width off; the first and the last value
+        /// are those of range(). Throws unless rank < count().
         double value_of_rank(std::uint64_t rank) const
         {
             const auto [bin, below] = found(rank);
+            if (rank == 0 || rank == count() - 1)
+                return static_cast<double>(rank == 0 ? range_.min : range_.max);
             if (bin.lower == bin.upper)
                 return bin.lower;
             const double share = (static_cast<double>(rank - below) + 0.5) / static_cast<double>(bin.count);
@@ -163,6 +171,8 @@ namespace quantkit
                 total_ += part;
             }
         }
+
+        std::uint32_t bins_in(std::uint32_t page) const { return counters_.has_counters(page) ? bins_per_page : 0; }
 
         static double edge(std::uint32_t page, std::uint32_t bin)
         {
@@ -219,7 +229,7 @@ namespace quantkit
         std::uint64_t nans_in(std::uint32_t page) const
         {
             std::uint64_t count = 0;
-            for (std::uint32_t bin = 1; bin < bins_per_page; ++bin)
+            for (std::uint32_t bin = 1; bin < bins_in(page); ++bin)
                 count += counters_.count(page, bin);
             return count;
         }
