@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/quantkit")
 
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/quantkit" DESTINATION include FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/quantkit" DESTINATION include FILES_MATCHING PATTERN "*.hpp" PATTERN "*.inl")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 install(TARGETS quantkit EXPORT quantkit)

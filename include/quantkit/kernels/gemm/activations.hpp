@@ -2,7 +2,7 @@
 /// @file
 /// Activation functions as epilogue stages, and the numbers of their approximations.
 ///
-/// Each family evaluates the same formulas with the same operations in the same order (activations_<isa>.hpp): sums,
+/// Each family evaluates the same formulas with the same operations in the same order (activations.inl): sums,
 /// products that nothing is fused with, quotients, and powers of two made from bits. So every ISA gives the same
 /// floats. NaN stays NaN, infinities give the limits. Errors are the largest found against double on 46 million values,
 /// all exponents and signs; an ulp is one of the result, below 2^-126 of 2^-149.

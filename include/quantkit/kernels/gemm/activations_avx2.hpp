@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Activation functions on 8 lanes of AVX2: activations_scalar.hpp line by line.
-///
-/// The formulas stand here once more because GCC and clang inline target-specific operations only into functions with
-/// the same target, which cannot be a template parameter.
+/// Activation functions on 8 lanes of AVX2: the operations of activations.inl.
 #pragma once
 
 #include <quantkit/kernels/gemm/activations.hpp>
@@ -15,6 +12,8 @@
 
 namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    using reals = __m256;
+
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE __m256 broadcast(float x) { return _mm256_set1_ps(x); }
 
@@ -59,75 +58,9 @@ namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         return multiply(multiply(x, power_of_two(first)), power_of_two(_mm256_sub_epi32(n, first)));
     }
 
-    /// coefficients[0] + coefficients[1] x + ...
-    template <std::size_t Count>
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 polynomial(__m256 x, const float (&coefficients)[Count])
-    {
-        __m256 result = broadcast(coefficients[Count - 1]);
-#pragma GCC unroll 8
-        for (std::size_t i = 1; i < Count; ++i)
-            result = add(multiply(result, x), broadcast(coefficients[Count - 1 - i]));
-        return result;
-    }
-
-    /// exp(x) for x <= 0.
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 exp_of_negative(__m256 x)
-    {
-        const __m256 bounded = at_least(x, activation::lowest_exponent);
-        const __m256 shifted = add(multiply(bounded, broadcast(activation::log2_e)), broadcast(activation::to_integer));
-        const __m256 n = subtract(shifted, broadcast(activation::to_integer));
-        const __m256 high = subtract(bounded, multiply(n, broadcast(activation::ln2_high)));
-        const __m256 rest = subtract(high, multiply(n, broadcast(activation::ln2_low)));
-        const __m256 curve = multiply(multiply(rest, rest), polynomial(rest, activation::exp_polynomial));
-        return times_power_of_two(add(add(curve, rest), broadcast(1.0f)), shifted);
-    }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 activated(apply_sigmoid, __m256 x)
-    {
-        const __m256 e = exp_of_negative(negative_magnitude(x)), one = broadcast(1.0f);
-        return divide(if_below(x, 0.0f, e, one), add(one, e));
-    }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 activated(apply_silu, __m256 x)
-    {
-        const __m256 bounded = at_least(x, activation::silu_lowest);
-        return multiply(bounded, activated(apply_sigmoid {}, bounded));
-    }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 activated(apply_gelu_tanh, __m256 x)
-    {
-        const __m256 bounded = at_least(x, activation::gelu_lowest);
-        const __m256 slope = add(multiply(multiply(bounded, bounded), broadcast(activation::gelu_cubic)),
-                                 broadcast(activation::gelu_linear));
-        return multiply(bounded, activated(apply_sigmoid {}, multiply(bounded, slope)));
-    }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 activated(apply_gelu, __m256 x)
-    {
-        const __m256 bounded = at_least(x, activation::gelu_lowest), one = broadcast(1.0f);
-        const __m256 magnitude = negative_magnitude(bounded);
-        const __m256 t = divide(one, subtract(one, multiply(magnitude, broadcast(activation::normal_slope))));
-        const __m256 bell = exp_of_negative(multiply(multiply(magnitude, magnitude), broadcast(-0.5f)));
-        const __m256 tail = multiply(multiply(t, polynomial(t, activation::normal_polynomial)), bell);
-        return multiply(bounded, if_below(bounded, 0.0f, tail, subtract(one, tail)));
-    }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 activated(apply_tanh, __m256 x)
-    {
-        const __m256 magnitude = negative_magnitude(x), square = multiply(x, x), one = broadcast(1.0f);
-        const __m256 middle = multiply(x, add(multiply(square, polynomial(square, activation::tanh_polynomial)), one));
-        const __m256 e = exp_of_negative(add(magnitude, magnitude));
-        const __m256 end = divide(subtract(one, e), add(one, e));
-        const __m256 signed_end = if_below(x, 0.0f, subtract(broadcast(0.0f), end), end);
-        return if_below(magnitude, -activation::tanh_middle, signed_end, middle);
-    }
+#define QUANTKIT_LANES QUANTKIT_TARGET("avx2") QUANTKIT_INLINE
+#include <quantkit/kernels/gemm/activations.inl>
+#undef QUANTKIT_LANES
 
     template <activation_stage Stage>
     struct bound_activation
