@@ -25,8 +25,10 @@
 #include <quantkit/kernels/isa_report.hpp>
 #include <quantkit/kernels/kernel_table.hpp>
 
+#include <quantkit/observers/aciq.hpp>
 #include <quantkit/observers/choose_qparams.hpp>
 #include <quantkit/observers/constant_range.hpp>
+#include <quantkit/observers/entropy.hpp>
 #include <quantkit/observers/granular_observer.hpp>
 #include <quantkit/observers/minmax.hpp>
 #include <quantkit/observers/moving_average.hpp>
