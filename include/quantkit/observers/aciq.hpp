@@ -120,8 +120,8 @@ namespace quantkit
             observed.observe<Tensor, Arch>(batch);
         }
 
-        void merge(const aciq_observer& other) { observed.merge(other.observed); }
-        void reset() { observed.reset(); }
+        QUANTKIT_INLINE void merge(const aciq_observer& other) { observed.merge(other.observed); }
+        QUANTKIT_INLINE void reset() { observed.reset(); }
         QUANTKIT_INLINE value_moments moments() const { return detail::moments_of(observed); }
 
         QUANTKIT_INLINE real_range range() const

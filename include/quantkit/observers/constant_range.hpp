@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/observers/measured_range.hpp>
 #include <quantkit/observers/observer.hpp>
@@ -25,14 +26,14 @@ namespace quantkit
         }
 
         /// Throws if the other's range differs: the two cannot both be right.
-        void merge(const constant_range_observer& other)
+        QUANTKIT_INLINE void merge(const constant_range_observer& other)
         {
             require(other.constant == constant, "observers of the constant ranges [", constant.min, ", ", constant.max,
                     "] and [", other.constant.min, ", ", other.constant.max, "] cannot be merged");
         }
 
-        void reset() {}
-        real_range range() const { return constant; }
+        QUANTKIT_INLINE void reset() {}
+        QUANTKIT_INLINE real_range range() const { return constant; }
     };
     static_assert(mergeable_observer<constant_range_observer>);
 }

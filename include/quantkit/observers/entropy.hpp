@@ -111,8 +111,8 @@ namespace quantkit
             observed.observe<Tensor, Arch>(batch);
         }
 
-        void merge(const entropy_observer& other) { observed.merge(other.observed); }
-        void reset() { observed.reset(); }
+        QUANTKIT_INLINE void merge(const entropy_observer& other) { observed.merge(other.observed); }
+        QUANTKIT_INLINE void reset() { observed.reset(); }
 
         QUANTKIT_INLINE real_range range() const { return detail::entropy_range(observed, kind, bins, levels); }
     };

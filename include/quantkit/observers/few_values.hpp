@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/kernels/arch.hpp>
 #include <quantkit/observers/value_runs.hpp>
@@ -19,7 +20,7 @@ namespace quantkit
     class few_values
     {
     public:
-        explicit few_values(std::size_t capacity)
+        QUANTKIT_INLINE explicit few_values(std::size_t capacity)
             : capacity_(capacity)
         {
         }
@@ -31,7 +32,7 @@ namespace quantkit
         }
 
         /// As if this one had seen the other's values, too; keeps its own capacity.
-        void merge(const few_values& other)
+        QUANTKIT_INLINE void merge(const few_values& other)
         {
             if (!other.are_all_)
                 forget();
@@ -39,13 +40,13 @@ namespace quantkit
             add<kernels::active_arch>(others.data(), others.size());
         }
 
-        void reset() { *this = few_values(capacity_); }
+        QUANTKIT_INLINE void reset() { *this = few_values(capacity_); }
 
         /// Whether there were no more than `capacity`.
-        bool are_all() const { return are_all_; }
+        QUANTKIT_INLINE bool are_all() const { return are_all_; }
 
         /// In ascending order; none unless are_all().
-        std::vector<float> sorted() const
+        QUANTKIT_INLINE std::vector<float> sorted() const
         {
             std::vector<float> values = values_;
             std::sort(values.begin(), values.end());
@@ -65,7 +66,7 @@ namespace quantkit
                 }
         }
 
-        void forget()
+        QUANTKIT_INLINE void forget()
         {
             are_all_ = false;
             values_ = {};

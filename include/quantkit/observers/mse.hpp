@@ -66,13 +66,13 @@ namespace quantkit
             first_.observe<Tensor, Arch>(batch);
         }
 
-        void merge(const mse_observer& other)
+        QUANTKIT_INLINE void merge(const mse_observer& other)
         {
             seen_.merge(other.seen_);
             first_.merge(other.first_);
         }
 
-        void reset() { *this = mse_observer(scheme_); }
+        QUANTKIT_INLINE void reset() { *this = mse_observer(scheme_); }
 
         template <class Arch = kernels::active_arch>
         real_range range() const
