@@ -39,4 +39,7 @@ function(quantkit_add_test path)
     elseif(QUANTKIT_TEST_PCH)
         target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
     endif()
+    if(path MATCHES "_long$") # says SKIPPED unless QUANTKIT_LONG_TESTS is set
+        set_tests_properties(${name} PROPERTIES LABELS long SKIP_REGULAR_EXPRESSION "SKIPPED")
+    endif()
 endfunction()
