@@ -104,9 +104,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::erase_if(coverage,
                       [=](const range_coverage& finding) { return finding.share_outside() <= allowed_share; });
-        std::stable_sort(coverage.begin(), coverage.end(),
-                         [](const range_coverage& a, const range_coverage& b)
-                         { return a.share_outside() > b.share_outside(); });
+        std::sort(coverage.begin(), coverage.end(),
+                  [](const range_coverage& a, const range_coverage& b)
+                  {
+                      const double share_a = a.share_outside(), share_b = b.share_outside();
+                      return share_a != share_b ? share_a > share_b : a.parameter < b.parameter;
+                  });
         return coverage;
     }
 }
