@@ -12,20 +12,6 @@
 
 namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    using reals = __m256;
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 broadcast(float x) { return _mm256_set1_ps(x); }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 add(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 subtract(__m256 a, __m256 b) { return _mm256_sub_ps(a, b); }
-
-    QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE __m256 multiply(__m256 a, __m256 b) { return product(a, b).v; }
-
     QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE __m256 divide(__m256 a, __m256 b) { return _mm256_div_ps(a, b); }
 

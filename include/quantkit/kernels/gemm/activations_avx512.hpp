@@ -12,20 +12,6 @@
 
 namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    using reals = __m512;
-
-    QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE __m512 broadcast(float x) { return _mm512_set1_ps(x); }
-
-    QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE __m512 add(__m512 a, __m512 b) { return _mm512_add_ps(a, b); }
-
-    QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE __m512 subtract(__m512 a, __m512 b) { return _mm512_sub_ps(a, b); }
-
-    QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE __m512 multiply(__m512 a, __m512 b) { return product(a, b).v; }
-
     QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE __m512 divide(__m512 a, __m512 b) { return _mm512_div_ps(a, b); }
 

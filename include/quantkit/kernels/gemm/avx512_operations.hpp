@@ -1,17 +1,62 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// AVX-512 operations of which GCC 12 warns in the user's program, because their plain intrinsics start from an
-/// undefined register. With a mask of all lanes the instruction is the same.
+/// The operations of AVX-512 under the names that epilogue.inl and activations.inl call them by, and a few more.
+///
+/// Those with a mask of all lanes are the same instruction as without; but of the plain intrinsics, which start from an
+/// undefined register, GCC 12 warns in the user's program.
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/kernels/isa.hpp>
 
 #if defined(QUANTKIT_X86)
 #include <immintrin.h>
 
+#include <cstdint>
+
 namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline constexpr __mmask16 all_lanes = 0xffff;
+
+    using reals = __m512;
+    using ints = __m512i;
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE reals broadcast(float x) { return _mm512_set1_ps(x); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE ints broadcast(std::int32_t x) { return _mm512_set1_epi32(x); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE reals load_columns(const float* columns) { return _mm512_loadu_ps(columns); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE ints load_columns(const std::int32_t* columns) { return _mm512_loadu_si512(columns); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE reals add(reals a, reals b) { return _mm512_add_ps(a, b); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE ints add(ints a, ints b) { return _mm512_add_epi32(a, b); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE reals subtract(reals a, reals b) { return _mm512_sub_ps(a, b); }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE ints subtract(ints a, ints b) { return _mm512_sub_epi32(a, b); }
+
+    /// Nothing is fused with it.
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE reals multiply(reals a, reals b)
+    {
+        reals product = _mm512_mul_ps(a, b);
+        __asm__("" : "+v"(product)); // keeps the compiler from contracting it with an addition
+        return product;
+    }
+
+    /// The low 32 bits.
+    QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE ints multiply(ints a, ints b) { return _mm512_mullo_epi32(a, b); }
 
     /// b where one of them is NaN, or both are zero.
     QUANTKIT_TARGET("avx512f,avx512bw")
