@@ -71,7 +71,7 @@ TEST_CASE("x * W^T, to the rounding of float")
     }
 }
 
-TEST_CASE("the stages are those of int8_linear, on the product that Eigen gives")
+TEST_CASE("the stages are those of int8_linear, on the plain product")
 {
     const qk::matrix_f x = random_matrix(9, 24, 3), w = random_matrix(35, 24, 4);
     const qk::vector_f bias = random_vector(35, 5, 3.0f);
