@@ -135,6 +135,8 @@ namespace quantkit::kernels
         std::size_t main_panels = 1;
         std::array<std::size_t, 3> max_rows_of {};
         std::array<std::array<tile_function, max_tile_rows + 1>, 3> tiles {};
+        /// Whether tiles leave sums of 64 bits in two halves (micro_kernel_s16_wide.hpp).
+        bool sums_in_halves = false;
 
         /// 1, 2, 4 -> 0, 1, 2
         QUANTKIT_INLINE static constexpr std::size_t slot(std::size_t panels) { return panels / 2; }
@@ -164,6 +166,12 @@ namespace quantkit::kernels
         }
 
         template <class Tiles>
+        constexpr bool sums_in_halves_of()
+        {
+            return requires { requires Tiles::sums_in_halves; };
+        }
+
+        template <class Tiles>
         constexpr std::string_view variant_of()
         {
             if constexpr (requires { Tiles::variant; })
@@ -189,7 +197,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         { Tiles::max_rows[0], Tiles::max_rows[1], Tiles::max_rows[2] },
         { detail::tiles_of<Tiles, 1>(std::make_integer_sequence<int, Tiles::max_rows[0]> {}),
           detail::tiles_of<Tiles, 2>(std::make_integer_sequence<int, Tiles::max_rows[1]> {}),
-          detail::tiles_of<Tiles, 4>(std::make_integer_sequence<int, Tiles::max_rows[2]> {}) }
+          detail::tiles_of<Tiles, 4>(std::make_integer_sequence<int, Tiles::max_rows[2]> {}) },
+        detail::sums_in_halves_of<Tiles>()
     };
 
     /// Plain C++ in 16-bit groups: the definition that the others are held against, and the last resort.
