@@ -55,6 +55,7 @@
 #include <quantkit/tensor/dequantizer.hpp>
 #include <quantkit/tensor/fake_quantizer.hpp>
 #include <quantkit/tensor/float_linear.hpp>
+#include <quantkit/tensor/int16_linear.hpp>
 #include <quantkit/tensor/int8_linear.hpp>
 #include <quantkit/tensor/matmul_integer.hpp>
 #include <quantkit/tensor/quantized_tensor.hpp>

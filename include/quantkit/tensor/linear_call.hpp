@@ -49,12 +49,32 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// Codes that are given as such may not keep to the range that the layer, and its micro-kernel, count on.
-    inline void check_codes(kernels::matrix_view<const std::uint8_t> x, kernels::gemm_extents size, quant_bounds bounds)
+    template <class Code>
+    void check_codes(kernels::matrix_view<const Code> x, kernels::gemm_extents size, quant_bounds bounds)
     {
         for (std::size_t i = 0; i < size.m; ++i)
             for (std::size_t j = 0; j < size.k; ++j)
-                require(*x.at(i, j) <= bounds.quant_max, "the input code ", int { *x.at(i, j) }, " at (", i, ", ", j,
-                        ") lies outside the layer's range [", bounds.quant_min, ", ", bounds.quant_max, "]");
+            {
+                const int code = *x.at(i, j);
+                require(code >= bounds.quant_min && code <= bounds.quant_max, "the input code ", code, " at (", i, ", ",
+                        j, ") lies outside the layer's range [", bounds.quant_min, ", ", bounds.quant_max, "]");
+            }
+    }
+
+    /// One pair per row, or for all, from the range of what arrives.
+    ///
+    /// params    [m] for an input per row, else [1]
+    /// gathered  [k]
+    template <class Input>
+    void choose_params(const Input& input, const kernels::float_rows& rows, kernels::gemm_extents size, qparams* params,
+                       float* gathered)
+    {
+        constexpr quant_bounds bounds = Input::range_type::bounds;
+        if constexpr (is_per_row<Input>)
+            for (std::size_t i = 0; i < size.m; ++i)
+                params[i] = input.scheme(size.k == 0 ? real_range {} : rows.row_range(i, size.k, gathered), bounds);
+        else
+            params[0] = input.scheme(size.k == 0 ? real_range {} : rows.range(size.m, size.k, gathered), bounds);
     }
 }
 
@@ -222,7 +242,7 @@ namespace quantkit::detail
             auto* params = memory.take<qparams>(count);
             auto* offsets = memory.take<std::int32_t>(factors);
             auto* scales = memory.take<float>(factors);
-            choose_params(rows, size, params, memory.take<float>(size.k));
+            choose_params(layer_.input, rows, size, params, memory.take<float>(size.k));
             rows.params = params;
             rows.params_step = count == 1 ? 0 : 1;
             if (count == 1 && layer_.group_size == 0)
@@ -241,18 +261,6 @@ namespace quantkit::detail
             if constexpr (is_per_row<input_type>)
                 run_in(memory, size, rows, y, kernels::subtract_outer { offsets, 1, layer_.centered_sums.data() },
                        kernels::scale_outer { scales, 1, layer_.scales.data() }, threads);
-        }
-
-        void choose_params(const kernels::float_rows& rows, kernels::gemm_extents size, qparams* params,
-                           float* gathered) const
-        {
-            if constexpr (is_per_row<input_type>)
-                for (std::size_t i = 0; i < size.m; ++i)
-                    params[i] = layer_.input.scheme(size.k == 0 ? real_range {} : rows.row_range(i, size.k, gathered),
-                                                    input_bounds);
-            else
-                params[0] = layer_.input.scheme(size.k == 0 ? real_range {} : rows.range(size.m, size.k, gathered),
-                                                input_bounds);
         }
 
         /// Memory for row sums and for the product itself.

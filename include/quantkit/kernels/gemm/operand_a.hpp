@@ -159,6 +159,16 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return { packed, stride };
         }
 
+        /// One row where it is, or gathered [k].
+        const float* contiguous_row(std::size_t row, std::size_t k, float* gathered) const noexcept
+        {
+            if (a.column_stride == 1)
+                return a.at(row, 0);
+            for (std::size_t i = 0; i < k; ++i)
+                gathered[i] = *a.at(row, i);
+            return gathered;
+        }
+
         /// Minimum and maximum of one row. gathered [k] is used where the row is not contiguous.
         real_range row_range(std::size_t row, std::size_t k, float* gathered) const noexcept
         {
@@ -177,16 +187,6 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 all = { std::min(all.min, part.min), std::max(all.max, part.max) };
             }
             return all;
-        }
-
-    private:
-        const float* contiguous_row(std::size_t row, std::size_t k, float* gathered) const noexcept
-        {
-            if (a.column_stride == 1)
-                return a.at(row, 0);
-            for (std::size_t i = 0; i < k; ++i)
-                gathered[i] = *a.at(row, i);
-            return gathered;
         }
     };
     static_assert(a_source<float_rows>);
