@@ -16,6 +16,7 @@
 #include <quantkit/tensor/epilogue.hpp>
 #include <quantkit/tensor/linear_call.hpp>
 #include <quantkit/tensor/linear_input.hpp>
+#include <quantkit/tensor/linear_parts.hpp>
 #include <quantkit/tensor/quantized_tensor.hpp>
 #include <quantkit/tensor/types.hpp>
 
