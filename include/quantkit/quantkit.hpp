@@ -63,4 +63,5 @@
 #include <quantkit/tensor/real_linear.hpp>
 #include <quantkit/tensor/types.hpp>
 #include <quantkit/tensor/view.hpp>
+#include <quantkit/tensor/w4a8_linear.hpp>
 #include <quantkit/tensor/weight_only_linear.hpp>

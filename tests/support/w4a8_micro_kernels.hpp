@@ -9,25 +9,35 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace quantkit::test
 {
-    /// check(kernel) with each of them, in ascending order.
+    /// In ascending order; one message of the process names those that the CPU lacks.
+    inline const std::vector<const kernels::w4a8_micro_kernel*>& runnable_w4a8_micro_kernels()
+    {
+        static const auto runnable = []
+        {
+            std::vector<const kernels::w4a8_micro_kernel*> found;
+            for (const kernels::w4a8_micro_kernel* kernel : kernels::compiled_w4a8_micro_kernels())
+                if (cpu_has(kernel->level))
+                    found.push_back(kernel);
+                else
+                    MESSAGE("not run, the CPU lacks it: ", std::string(kernel->name()));
+            return found;
+        }();
+        return runnable;
+    }
+
+    /// check(kernel) with each of them.
     template <class Check>
     void for_each_w4a8_micro_kernel(Check check)
     {
-        static bool reported = false;
-        for (const kernels::w4a8_micro_kernel* kernel : kernels::compiled_w4a8_micro_kernels())
+        for (const kernels::w4a8_micro_kernel* kernel : runnable_w4a8_micro_kernels())
         {
             const std::string name(kernel->name());
-            if (cpu_has(kernel->level))
-            {
-                CAPTURE(name);
-                check(*kernel);
-            }
-            else if (!reported)
-                MESSAGE("not run, the CPU lacks it: ", name);
+            CAPTURE(name);
+            check(*kernel);
         }
-        reported = true;
     }
 }

@@ -12,7 +12,6 @@
 
 #include <quantkit/core/aligned_buffer.hpp>
 #include <quantkit/core/check.hpp>
-#include <quantkit/core/granularity.hpp>
 #include <quantkit/kernels/gemm/float_epilogue.hpp>
 #include <quantkit/kernels/gemm/float_panels.hpp>
 #include <quantkit/kernels/gemm/gemm.hpp>
@@ -20,13 +19,13 @@
 #include <quantkit/tensor/epilogue.hpp>
 #include <quantkit/tensor/linear_layer.hpp>
 #include <quantkit/tensor/quantized_tensor.hpp>
+#include <quantkit/tensor/weight_groups.hpp>
 #include <quantkit/tensor/workspace.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <variant>
 
 namespace quantkit
 {
@@ -37,26 +36,6 @@ namespace quantkit
         inline constexpr kernels::operand_format weight_only_format =
             Range::quant_max - Range::quant_min <= 15 ? kernels::operand_format::f32_u4
                                                       : kernels::operand_format::f32_s8;
-
-        /// Values along k of one group: all of k where weights have one scale per tensor or output.
-        template <class Range>
-        std::size_t weight_group_size(const quantized_tensor<Range>& weight)
-        {
-            constexpr std::size_t unit = 8;
-            const auto all = extent(weight.shape(), 1);
-            if (const auto* axis = std::get_if<per_axis>(&weight.granularity()))
-                require(axis->axis == 0,
-                        "weights need their scales per_tensor, per_axis { 0 } or per_group along axis "
-                        "1, but have them per axis ",
-                        axis->axis);
-            const auto* group = std::get_if<per_group>(&weight.granularity());
-            if (group == nullptr)
-                return (all + unit - 1) / unit * unit;
-            require(group->axis == 1 && group->group_size % unit == 0,
-                    "weights need groups along axis 1 whose size is a multiple of ", unit, ", but have groups of ",
-                    group->group_size, " along axis ", group->axis);
-            return static_cast<std::size_t>(group->group_size);
-        }
     }
 
     template <quantized_range Range, class... Stages>
@@ -139,14 +118,12 @@ namespace quantkit
         QUANTKIT_INLINE void prepare_groups(const quantized_tensor<Range>& weight)
         {
             const std::size_t count = group_count(), width = kernels::padded_columns(n_);
-            const std::size_t per_output = std::holds_alternative<per_group>(weight.granularity()) ? count : 1;
             scales_ = aligned_buffer<float>(count * width);
             zeros_ = aligned_buffer<float>(count * width);
             for (std::size_t group = 0; group < count; ++group)
                 for (std::size_t j = 0; j < n_; ++j)
                 {
-                    const std::size_t parameter =
-                        weight.scales().size() == 1 ? 0 : j * per_output + (per_output == 1 ? 0 : group);
+                    const std::size_t parameter = detail::weight_parameter(weight, j, group, count);
                     const std::int32_t zero_point = weight.zero_points()[parameter] + shift;
                     scales_[group * width + j] = weight.scales()[parameter];
                     zeros_[group * width + j] = weight.scales()[parameter] * static_cast<float>(zero_point);

@@ -24,8 +24,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     public:
         /// rows_only  the panels stay together, as they must where row sums of A are written once
         gemm_partition(const micro_kernel& kernel, gemm_extents extents, std::size_t concurrency, bool rows_only)
+            : gemm_partition(kernel.max_rows(kernel.main_panels), extents, concurrency, rows_only)
+        {
+        }
+
+        gemm_partition(std::size_t tile_rows, gemm_extents extents, std::size_t concurrency, bool rows_only)
             : extents_(extents)
             , panels_((extents.n + panel_columns - 1) / panel_columns)
+            , tile_rows_(tile_rows)
         {
             if (concurrency <= 1)
                 return;
@@ -33,7 +39,6 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             constexpr std::size_t least_products = std::size_t { 1 } << 20;
             const std::size_t products = extents.m * extents.n * std::max<std::size_t>(extents.k, 1);
             const std::size_t wanted = std::clamp<std::size_t>(products / least_products, 1, concurrency);
-            tile_rows_ = kernel.max_rows(kernel.main_panels);
             const std::size_t strips = (extents.m + tile_rows_ - 1) / tile_rows_;
             by_rows_ = rows_only || strips >= 4 * wanted || strips >= panels_;
             parts_ = std::min(wanted, std::max<std::size_t>(by_rows_ ? strips : panels_, 1));
@@ -56,7 +61,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     private:
         gemm_extents extents_;
         std::size_t panels_;
-        std::size_t tile_rows_ = 1;
+        std::size_t tile_rows_;
         bool by_rows_ = true;
         std::size_t parts_ = 1;
     };
