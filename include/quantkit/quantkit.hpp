@@ -30,6 +30,7 @@
 #include <quantkit/observers/constant_range.hpp>
 #include <quantkit/observers/entropy.hpp>
 #include <quantkit/observers/granular_observer.hpp>
+#include <quantkit/observers/histogram.hpp>
 #include <quantkit/observers/minmax.hpp>
 #include <quantkit/observers/moving_average.hpp>
 #include <quantkit/observers/mse.hpp>

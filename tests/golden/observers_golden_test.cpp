@@ -2,6 +2,7 @@
 #include <quantkit/core/scheme.hpp>
 #include <quantkit/observers/choose_qparams.hpp>
 #include <quantkit/observers/granular_observer.hpp>
+#include <quantkit/observers/histogram.hpp>
 #include <quantkit/observers/minmax.hpp>
 #include <quantkit/observers/moving_average.hpp>
 
@@ -9,6 +10,7 @@
 #include "runner.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -83,16 +85,48 @@ namespace
         else
             throw std::invalid_argument("unknown observer " + name);
     }
+
+    void compare_histogram(case_run& run)
+    {
+        histogram_observer observer(
+            { .bins = run.attr<std::size_t>("bins"), .upsample_rate = run.attr<std::size_t>("upsample_rate") });
+        history seen;
+        std::vector<float> new_min, new_max;
+        std::vector<double> counts;
+        for (int i = 0; i < run.attr<int>("batches"); ++i)
+        {
+            const npy_array batch = run.input("batch_" + std::to_string(i));
+            observer.observe(batch.view<float>());
+            const real_range range = observer.range();
+            const equal_bins& histogram = observer.histogram();
+            seen.add(histogram.range, chosen(run, range));
+            new_min.push_back(range.min);
+            new_max.push_back(range.max);
+            counts.insert(counts.end(), histogram.counts.begin(), histogram.counts.end());
+        }
+        run.compare("min_val", seen.min_val);
+        run.compare("max_val", seen.max_val);
+        run.compare("histogram", counts);
+        run.compare("new_min", new_min);
+        run.compare("new_max", new_max);
+        run.compare("scale", seen.scale);
+        run.compare("zero_point", seen.zero_point);
+    }
 }
 
 TEST_CASE("observers: the family's ops")
 {
-    golden::check_ops("observers", { "observer", "choose_qparams", "observer_invalid" }, { "histogram_observer" });
+    golden::check_ops("observers", { "observer", "histogram_observer", "choose_qparams", "observer_invalid" });
 }
 
 TEST_CASE("observers: running and average ranges, and their qparams")
 {
     golden::check_cases("observers", "observer", compare_observer);
+}
+
+TEST_CASE("observers: histograms, and the range that is searched in them")
+{
+    golden::check_cases("observers", "histogram_observer", compare_histogram);
 }
 
 TEST_CASE("observers: the qparams of dynamic quantization")
