@@ -44,6 +44,22 @@ namespace quantkit::kernels
                                            float row_scale, const float* column_scales, float* scaled) noexcept;
 }
 
+#if defined(QUANTKIT_X86)
+namespace quantkit::kernels
+{
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        /// float(high * 65536 + cut_off + 2^31) of 4 columns, rounded once: below 2^48 the sum is exact in double.
+        QUANTKIT_TARGET("avx2") QUANTKIT_INLINE __m128 joined_floats(__m128i high, __m128i cut_off)
+        {
+            const __m256d upper = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(65'536.0));
+            const __m256d lower = _mm256_add_pd(_mm256_cvtepi32_pd(cut_off), _mm256_set1_pd(2'147'483'648.0));
+            return _mm256_cvtpd_ps(_mm256_add_pd(upper, lower));
+        }
+    }
+}
+#endif
+
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline void scale_halves(const std::int32_t* low, const std::int32_t* high, std::size_t count, float row_scale,
@@ -54,17 +70,6 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
 #if defined(QUANTKIT_X86)
-    namespace detail
-    {
-        /// float(high * 65536 + cut_off + 2^31) of 4 columns, rounded once: below 2^48 the sum is exact in double.
-        QUANTKIT_TARGET("avx2") QUANTKIT_INLINE __m128 joined_floats(__m128i high, __m128i cut_off)
-        {
-            const __m256d upper = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(65'536.0));
-            const __m256d lower = _mm256_add_pd(_mm256_cvtepi32_pd(cut_off), _mm256_set1_pd(2'147'483'648.0));
-            return _mm256_cvtpd_ps(_mm256_add_pd(upper, lower));
-        }
-    }
-
     QUANTKIT_TARGET("avx2")
     inline void scale_halves_avx2(const std::int32_t* low, const std::int32_t* high, std::size_t count, float row_scale,
                                   const float* column_scales, float* scaled) noexcept
