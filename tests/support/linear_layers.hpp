@@ -22,9 +22,11 @@ namespace quantkit::test
         return static_cast<float>(static_cast<double>(a) + static_cast<double>(b));
     }
 
+    /// Rounded before it can be added to anything: GCC sees through the doubles, and would fuse it with an addition.
     inline float float_product(float a, float b)
     {
-        return static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
+        const volatile float rounded = static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
+        return rounded;
     }
 
     inline matrix_f random_matrix(Eigen::Index rows, Eigen::Index columns, std::uint64_t seed, float deviation = 1.0f)
