@@ -11,7 +11,7 @@
 /// floats wait in L1.
 #pragma once
 
-#include <quantkit/kernels/gemm/epilogue_avx2.hpp>
+#include <quantkit/kernels/gemm/avx2_operations.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_w4a8.hpp>
 
 #if defined(QUANTKIT_X86)
@@ -179,7 +179,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_TARGET("avx2")
         QUANTKIT_INLINE static __m256 with_share(__m256 total, __m256i sum, __m256 scale)
         {
-            return _mm256_add_ps(total, avx2_lanes::product(_mm256_cvtepi32_ps(sum), scale).v);
+            return _mm256_add_ps(total, avx2_lanes::multiply(_mm256_cvtepi32_ps(sum), scale));
         }
     };
 }

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <quantkit/kernels/gemm/avx512_operations.hpp>
-#include <quantkit/kernels/gemm/epilogue_avx512.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_w4a8.hpp>
 
 #if defined(QUANTKIT_X86)
@@ -91,7 +90,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 const __m512i whole = phases == 1 ? sum[row][0] : _mm512_add_epi32(sum[row][0], sum[row][phases - 1]);
                 const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(operands.row_scales[row]), scales);
-                total[row] = _mm512_add_ps(total[row], avx512_lanes::product(avx512_lanes::to_float(whole), scale).v);
+                total[row] = _mm512_add_ps(total[row], avx512_lanes::multiply(avx512_lanes::to_float(whole), scale));
             }
         }
 
