@@ -10,11 +10,16 @@ target_compile_definitions(quantkit_test_main PUBLIC
     QUANTKIT_GOLDEN_DEFAULT="${CMAKE_CURRENT_SOURCE_DIR}/golden/data"
     QUANTKIT_MODELS_DEFAULT="${QUANTKIT_MODELS}")
 
+# Most of the time goes into optimizing, and little of it comes back: only the kernels' tests for one instruction set
+# each, the benchmarks and the examples are built with what a release asks for.
+set(quantkit_test_optimization $<$<CONFIG:Release>:-O1>)
+
 # What nearly every test includes, parsed once for all tests that share the same flags.
 if(QUANTKIT_TEST_PCH)
     file(CONFIGURE OUTPUT empty.cpp CONTENT "")
     add_library(quantkit_test_pch OBJECT "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp")
     target_link_libraries(quantkit_test_pch PRIVATE quantkit_test_main quantkit_warnings)
+    target_compile_options(quantkit_test_pch PRIVATE ${quantkit_test_optimization})
     target_precompile_headers(quantkit_test_pch PRIVATE <doctest/doctest.h> <xsimd/xsimd.hpp> <Eigen/Core>
         <algorithm> <filesystem> <string> <vector>)
 endif()
@@ -36,8 +41,11 @@ function(quantkit_add_test path)
     if(test_ARCH)
         target_compile_options(${target} PRIVATE ${quantkit_flags_${test_ARCH}})
         set_tests_properties(${name} PROPERTIES LABELS isa)
-    elseif(QUANTKIT_TEST_PCH)
-        target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
+    else()
+        target_compile_options(${target} PRIVATE ${quantkit_test_optimization})
+        if(QUANTKIT_TEST_PCH)
+            target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
+        endif()
     endif()
     if(path MATCHES "_long$") # says SKIPPED unless QUANTKIT_LONG_TESTS is set
         set_tests_properties(${name} PROPERTIES LABELS long SKIP_REGULAR_EXPRESSION "SKIPPED")
