@@ -58,6 +58,7 @@ TEST_CASE("every precision runs behind one door, and loses what its bits cost")
     CHECK(sqnr_of(qk::weight_only<> {}) > 38);
     CHECK(sqnr_of(qk::weight_only<> { qk::per_group { 1, 32 } }) > sqnr_of(qk::weight_only<> {}));
     CHECK(sqnr_of(qk::weight_only<qk::int4_full> { qk::per_group { 1, 32 } }) > 16);
+    CHECK(sqnr_of(qk::w4a8_precision<> {}) > 16);
 }
 
 TEST_CASE("more bits, less noise")
@@ -82,4 +83,5 @@ TEST_CASE("every layer refuses input of another width with the same words")
     refuses(qk::linear(w, qk::weight_only<> {}));
     refuses(qk::linear(w, qk::int8_precision<> {}));
     refuses(qk::linear(w, qk::int16_precision<> {}));
+    refuses(qk::linear(w, qk::w4a8_precision<> {}));
 }

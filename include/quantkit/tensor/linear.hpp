@@ -19,6 +19,7 @@
 #include <quantkit/tensor/linear_input.hpp>
 #include <quantkit/tensor/quantizer.hpp>
 #include <quantkit/tensor/real_linear.hpp>
+#include <quantkit/tensor/w4a8_linear.hpp>
 #include <quantkit/tensor/weight_only_linear.hpp>
 
 #include <utility>
@@ -77,10 +78,24 @@ namespace quantkit
         }
     };
 
+    /// INT4 weights, activations in 8 bits per row (w4a8_linear.hpp).
+    template <quantized_range Range = int4_full>
+    struct w4a8_precision
+    {
+        any_granularity granularity = per_group { 1, 32 };
+
+        template <tensor_of<float> Weight, class... Stages>
+        auto make(const Weight& weight, epilogue<Stages...> stages) const
+        {
+            return w4a8_linear(detail::quantized_weight<Range>(weight, granularity), std::move(stages));
+        }
+    };
+
     /// The layer y = epilogue(x * W^T) of this precision.
     ///
     /// weight     [out_features, in_features] floats, any strides; not kept
-    /// precision  fp32_weights, fp16_weights, bf16_weights, weight_only, int8_precision, int16_precision, or a type of
+    /// precision  fp32_weights, fp16_weights, bf16_weights, weight_only, int8_precision, int16_precision,
+    ///            w4a8_precision, or a type of
     /// the user's with make(weight, epilogue) Throws as the layer's constructor and the quantizer.
     template <tensor_of<float> Weight, class Precision, class... Stages>
     auto linear(const Weight& weight, const Precision& precision, epilogue<Stages...> stages = epilogue<Stages...> {})
