@@ -10,7 +10,8 @@
 #include "table.hpp"
 #include "variants.hpp"
 
-#include <quantkit/kernels/kernel_table.hpp>
+#include <quantkit/kernels/gemm/select.hpp>
+#include <quantkit/tensor/real_linear.hpp>
 
 #include <iostream>
 
@@ -98,8 +99,8 @@ namespace
                "networks have one per channel\nand measure activations per batch (of "
             << evaluation_batch << ") or per row. us: microseconds a call, median of " << chosen.turns
             << " turns, one thread.\nINT8 products run on " << quantkit::kernels::best_micro_kernel().name()
-            << ", FP32 products are Eigen's, compiled for " << quantkit::kernels::active_kernels().name
-            << " (the flags of this build).\n";
+            << ", FP32 products on " << quantkit::kernels::best_float_kernel<quantkit::fp32_weights::format>().name()
+            << ".\n";
     }
 
     /// 0 if static INT8 with per-channel weights keeps what --check promises, else 1.
