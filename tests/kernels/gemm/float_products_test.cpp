@@ -195,7 +195,7 @@ namespace
     void check_groups(gemm_extents size, std::size_t group, std::int32_t quant_min, std::int32_t quant_max,
                       bool with_zero_points)
     {
-        const auto& [m, n, k] = size;
+        const std::size_t m = size.m, n = size.n, k = size.k;
         const std::size_t count = (k + group - 1) / group, width = padded_columns(n);
         const std::int32_t shift = float_packing_shift<Code>(Format, quant_min);
         const auto codes =
