@@ -46,9 +46,10 @@ namespace
 
 TEST_CASE("codes equal quantize_value for every count, also of extremes and ties")
 {
-    for (const auto& [count, reason] : quantkit::test::ragged_counts)
+    for (const auto& ragged : quantkit::test::ragged_counts)
     {
-        CAPTURE(reason);
+        const std::size_t count = ragged.count;
+        CAPTURE(ragged.reason);
         check(quantkit::test::normal_floats(count, count), { 1e-4f, 0 }, narrow);
         check(quantkit::test::extreme_floats(count, count), { 0.5f, 0 }, full);
         check(quantkit::test::tie_floats(count, count, 0.25f, 40'000), { 0.25f, 0 }, narrow);
