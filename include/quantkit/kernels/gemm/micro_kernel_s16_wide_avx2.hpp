@@ -24,40 +24,52 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 3, 1, 1 };
 
+        /// Two panels at most side by side: more accumulators than registers else. Two streams of B rather than one
+        /// come from memory at twice the rate.
         template <int Rows, int Panels>
         QUANTKIT_TARGET("avx2")
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
-            for (std::size_t panel = 0; panel < Panels; ++panel)
-                one_panel<Rows>(operands, operands.b + panel * operands.panel_stride, c + panel * panel_columns, ldc);
+            constexpr int together = Panels < 2 ? Panels : 2;
+            for (std::size_t panel = 0; panel < Panels; panel += together)
+                sum_panels<Rows, together>(operands, operands.b + panel * operands.panel_stride,
+                                           c + panel * panel_columns, ldc);
         }
 
     private:
-        template <int Rows>
+        template <int Rows, int Panels>
         QUANTKIT_TARGET("avx2")
-        static void one_panel(const tile_operands& operands, const std::byte* b, std::int32_t* c,
-                              std::size_t ldc) noexcept
+        static void sum_panels(const tile_operands& operands, const std::byte* b, std::int32_t* c,
+                               std::size_t ldc) noexcept
         {
-            __m256i low[Rows][2], high[Rows][2];
+            constexpr int vectors = 2 * Panels; // of 8 columns
+            __m256i low[Rows][vectors], high[Rows][vectors];
 #pragma GCC unroll 3
             for (int row = 0; row < Rows; ++row)
-                low[row][0] = low[row][1] = high[row][0] = high[row][1] = _mm256_setzero_si256();
+#pragma GCC unroll 4
+                for (int i = 0; i < vectors; ++i)
+                    low[row][i] = high[row][i] = _mm256_setzero_si256();
 
             detail::strip_rows<Rows> a { operands };
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
-                const __m256i columns[2] = { _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)),
-                                             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b) + 1) };
+                __m256i columns[vectors];
+#pragma GCC unroll 4
+                for (int i = 0; i < vectors; ++i)
+                {
+                    const std::byte* step = b + static_cast<std::size_t>(i / 2) * operands.panel_stride;
+                    columns[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(step) + i % 2);
+                }
 #pragma GCC unroll 3
                 for (int row = 0; row < Rows; ++row)
                 {
                     const __m256i broadcast = _mm256_set1_epi32(a.group(row));
-#pragma GCC unroll 2
-                    for (int half = 0; half < 2; ++half)
+#pragma GCC unroll 4
+                    for (int i = 0; i < vectors; ++i)
                     {
-                        const __m256i pairs = _mm256_madd_epi16(broadcast, columns[half]);
-                        low[row][half] = _mm256_add_epi32(low[row][half], pairs);
-                        high[row][half] = _mm256_add_epi32(high[row][half], _mm256_srai_epi32(pairs, 16));
+                        const __m256i pairs = _mm256_madd_epi16(broadcast, columns[i]);
+                        low[row][i] = _mm256_add_epi32(low[row][i], pairs);
+                        high[row][i] = _mm256_add_epi32(high[row][i], _mm256_srai_epi32(pairs, 16));
                     }
                 }
                 a.advance();
@@ -66,13 +78,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
 #pragma GCC unroll 3
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 2
-                for (int half = 0; half < 2; ++half)
+#pragma GCC unroll 4
+                for (int i = 0; i < vectors; ++i)
                 {
-                    auto* out = reinterpret_cast<__m256i*>(c + static_cast<std::size_t>(row) * ldc) + half;
-                    auto* behind = reinterpret_cast<__m256i*>(c + static_cast<std::size_t>(Rows + row) * ldc) + half;
-                    _mm256_storeu_si256(out, low[row][half]);
-                    _mm256_storeu_si256(behind, high[row][half]);
+                    std::int32_t* out = c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(i) * 8;
+                    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), low[row][i]);
+                    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + static_cast<std::size_t>(Rows) * ldc),
+                                        high[row][i]);
                 }
         }
     };
