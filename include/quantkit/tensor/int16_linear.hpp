@@ -49,7 +49,7 @@ namespace quantkit
     {
         QUANTKIT_INLINE qparams operator()(real_range range, quant_bounds bounds) const
         {
-            return symmetric { 0x1p-100f }(range, bounds);
+            return symmetric { 0x1p-100f, symmetric::middle(bounds) }(range, bounds);
         }
     };
     static_assert(quantization_scheme<fine_symmetric>);
