@@ -8,8 +8,8 @@
 # DEFINED  what each object must define, so that the check cannot pass on an empty one; table_entries unless given
 # JUDGED   only functions whose names match are judged; all unless given
 # OBJDUMP  allows what no library can keep from being emitted, where it is the same code whatever the flags: destructors
-#          that the compiler wrote, which free memory, and Eigen's throw of std::bad_alloc. Their instructions must not
-#          name a vector register.
+#          that the compiler wrote, which free memory, what clang calls where a noexcept function throws, and Eigen's
+#          throw of std::bad_alloc. Their instructions must not name a vector register.
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT DEFINED DEFINED)
@@ -22,7 +22,7 @@ endif()
 # Whether a function may be shared.
 function(is_harmless function object out)
     set(${out} FALSE PARENT_SCOPE)
-    if(OBJDUMP AND function MATCHES "D[012]Ev$|^_ZN5Eigen8internal19throw_std_bad_allocEv$")
+    if(OBJDUMP AND function MATCHES "D[012]Ev$|^__clang_call_terminate$|^_ZN5Eigen8internal19throw_std_bad_allocEv$")
         execute_process(COMMAND "${OBJDUMP}" -d "--disassemble=${function}" "${object}" OUTPUT_VARIABLE text
             COMMAND_ERROR_IS_FATAL ANY)
         if(NOT text MATCHES "[xyz]mm[0-9]")
