@@ -19,11 +19,17 @@ if(NOT DEFINED JUDGED)
     set(JUDGED ".")
 endif()
 
+# GNU's and LLVM's objdump name the option differently.
+set(one_function --disassemble)
+if(OBJDUMP MATCHES "llvm")
+    set(one_function --disassemble-symbols)
+endif()
+
 # Whether a function may be shared.
 function(is_harmless function object out)
     set(${out} FALSE PARENT_SCOPE)
     if(OBJDUMP AND function MATCHES "D[012]Ev$|^__clang_call_terminate$|^_ZN5Eigen8internal19throw_std_bad_allocEv$")
-        execute_process(COMMAND "${OBJDUMP}" -d "--disassemble=${function}" "${object}" OUTPUT_VARIABLE text
+        execute_process(COMMAND "${OBJDUMP}" -d "${one_function}=${function}" "${object}" OUTPUT_VARIABLE text
             COMMAND_ERROR_IS_FATAL ANY)
         if(NOT text MATCHES "[xyz]mm[0-9]")
             set(${out} TRUE PARENT_SCOPE)
