@@ -18,7 +18,8 @@ namespace
                                       qk::epilogue { qk::add_bias { given.bias }, qk::add_residual { given.residual },
                                                      qk::gelu {}, qk::gelu_tanh {}, qk::silu {}, doubled {},
                                                      qk::sigmoid {}, qk::tanh_activation {}, qk::clamp { -0.9f, 0.9f },
-                                                     qk::relu {}, qk::relu6 {} } };
+                                                     qk::relu {}, qk::relu6 {},
+                                                     qk::activation { qk::activation_function::gelu } } };
         add(to, layer(given.x));
     }
 
@@ -43,7 +44,8 @@ namespace
         const qk::quantize_to codes { qk::qparams { 0.01f, 3 } };
         add(to, qk::int8_linear { given.weights, input_params, qk::epilogue { codes } }(given.x));
         qk::matrix_f y = given.residual;
-        qk::int8_linear { given.weights, qk::dynamic_per_tensor {}, qk::epilogue { qk::accumulate {} } }(given.x, y);
+        qk::int8_linear { given.weights, qk::dynamic_per_tensor {},
+                          qk::epilogue { qk::accumulate {}, qk::accumulate_if {} } }(given.x, y);
         add(to, y);
 
         constexpr std::array<std::int32_t, 1> zero_point { -5 };

@@ -146,6 +146,20 @@ TEST_CASE_FIXTURE(layer_inputs, "accumulating adds to what the output holds")
         });
 }
 
+TEST_CASE_FIXTURE(layer_inputs, "accumulating can be asked for at run time")
+{
+    const qk::matrix_f sums = scaled_sums();
+    for (const bool asked : { false, true })
+    {
+        const auto fc = layer(qk::epilogue { qk::accumulate_if { asked } }, qk::kernels::best_micro_kernel());
+        qk::matrix_f y = h;
+        fc(x, y);
+        const qk::matrix_f expected =
+            each_element(sums, [&](float z, Index i, Index j) { return asked ? float_sum(z, h(i, j)) : z; });
+        require_equal(elements(y), elements(expected));
+    }
+}
+
 TEST_CASE_FIXTURE(layer_inputs, "float layers add residuals, too")
 {
     const qk::matrix_f plain = qk::float_linear { w }(x);
@@ -250,6 +264,25 @@ TEST_CASE_FIXTURE(layer_inputs, "activations by definition, behind a bias and be
     check(qk::silu {}, [](double z) { return z * sigmoid(z); });
     check(qk::sigmoid {}, sigmoid);
     check(qk::tanh_activation {}, [](double z) { return std::tanh(z); });
+}
+
+TEST_CASE_FIXTURE(layer_inputs, "activations chosen at run time give the bits of those that are written out")
+{
+    using qk::activation_function;
+    const auto check = [&](activation_function function, const auto&... stages)
+    {
+        const auto of = [&](const auto& whole) { return layer(whole, qk::kernels::best_micro_kernel())(x); };
+        const qk::add_bias bias { b };
+        require_equal(elements(of(qk::epilogue { bias, qk::activation { function } })),
+                      elements(of(qk::epilogue { bias, stages... })));
+    };
+    check(activation_function::none);
+    check(activation_function::relu, qk::relu {});
+    check(activation_function::gelu, qk::gelu {});
+    check(activation_function::gelu_tanh, qk::gelu_tanh {});
+    check(activation_function::silu, qk::silu {});
+    check(activation_function::sigmoid, qk::sigmoid {});
+    check(activation_function::tanh, qk::tanh_activation {});
 }
 
 TEST_CASE_FIXTURE(layer_inputs, "residual, activation, clamp and codes in any order: one definition, stage by stage")

@@ -13,6 +13,7 @@
 #include <quantkit/kernels/gemm/activations.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
+#include <quantkit/kernels/rows/activation_function.hpp>
 
 #include <cstddef>
 #include <limits>
@@ -91,6 +92,19 @@ namespace quantkit
         }
     };
 
+    /// The same if it is asked for, which may differ from call to call; else x.
+    struct accumulate_if
+    {
+        bool asked = true;
+
+        static constexpr bool reads_output = true;
+
+        QUANTKIT_INLINE kernels::add_matrix<float> stage(kernels::matrix_view<float> y) const
+        {
+            return asked ? accumulate {}.stage(y) : kernels::add_matrix<float> {};
+        }
+    };
+
     /// min(max(x, low), high); NaN stays NaN.
     struct clamp
     {
@@ -140,6 +154,17 @@ namespace quantkit
     struct tanh_activation
     {
         QUANTKIT_INLINE kernels::apply_tanh stage() const { return {}; }
+    };
+
+    using kernels::activation_function;
+
+    /// relu, gelu, gelu_tanh, silu, sigmoid, tanh_activation or nothing, as the function says at run time: the same
+    /// bits.
+    struct activation
+    {
+        activation_function function = activation_function::none;
+
+        QUANTKIT_INLINE kernels::apply_activation stage() const { return { function }; }
     };
 
     /// The last stage of a layer that returns codes: q = clamp(zero_point + round(x * (1 / scale))).

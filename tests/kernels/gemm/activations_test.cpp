@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -120,4 +121,44 @@ TEST_CASE("every family: no product of an activation is fused with a stage that 
     const std::vector<float> bias = quantkit::test::random_floats(first_column + max_columns, 3, -1.0f, 1.0f);
     require_same_bits<float>(x, apply_silu {}, add_columns { bias.data() }, apply_gelu_tanh {},
                              add_columns { bias.data() });
+}
+
+TEST_CASE_TEMPLATE("activations: chosen at run time, the same bits as the stage of that name", T, float, std::uint8_t)
+{
+    std::vector<float> x = quantkit::test::random_floats(max_columns, 4, -6.0f, 6.0f);
+    const std::vector<float> extremes = quantkit::test::extreme_floats(max_columns, 5);
+    x.insert(x.end(), extremes.begin(), extremes.end());
+    const std::vector<float> bias = quantkit::test::random_floats(first_column + x.size(), 6, -1.0f, 1.0f);
+    const quantize_to_codes codes { 20.0f, 7, { 0, 255 } };
+    const auto check = [&](activation_function function, const auto&... stages)
+    {
+        const tile_of_c<T> c(1, x.size(), layouts[0]);
+        const add_columns add { bias.data() };
+        quantkit::test::for_each_lane_family(
+            [&](lane_family lanes)
+            {
+                const auto finished = [&](const auto&... all) { return c.finished(lanes, x, x.size(), all...); };
+                if constexpr (std::same_as<T, float>)
+                {
+                    require_equal(finished(apply_activation { function }), finished(stages...));
+                    require_equal(finished(add, apply_activation { function }, add), finished(add, stages..., add));
+                }
+                else
+                    require_equal(finished(apply_activation { function }, codes), finished(stages..., codes));
+            });
+    };
+    check(activation_function::none);
+    check(activation_function::relu, clamp_to {});
+    check(activation_function::gelu, apply_gelu {});
+    check(activation_function::gelu_tanh, apply_gelu_tanh {});
+    check(activation_function::silu, apply_silu {});
+    check(activation_function::sigmoid, apply_sigmoid {});
+    check(activation_function::tanh, apply_tanh {});
+}
+
+TEST_CASE("activations: chosen at run time, ragged tiles and every layout of C")
+{
+    const std::vector<float> x = quantkit::test::random_floats(max_rows * max_columns, 7, -6.0f, 6.0f);
+    require_same_bits<float>(x, apply_activation { activation_function::silu });
+    require_same_bits<float>(x, apply_activation { activation_function::relu });
 }

@@ -93,6 +93,23 @@ TEST_CASE_TEMPLATE("a matrix is added by definition on every family, whatever it
             }
 }
 
+TEST_CASE_TEMPLATE("a matrix without data adds nothing, on every family", T, float, std::int32_t)
+{
+    for (const std::size_t columns : ragged)
+    {
+        CAPTURE(columns);
+        const std::vector<T> sums = some(padded_columns(columns), 6, T {});
+        const std::vector<T> expected(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(columns));
+        for (const layout& how : layouts)
+            quantkit::test::for_each_lane_family(
+                [&](lane_family lanes)
+                {
+                    const tile_of_c<T> c(1, columns, how);
+                    require_equal(c.finished(lanes, sums, sums.size(), add_matrix<T> {}), expected);
+                });
+    }
+}
+
 TEST_CASE("C accumulates where the addend is C itself: modulo 2^32, on every micro-kernel")
 {
     constexpr std::size_t m = 27, n = 53, k = 37;

@@ -8,6 +8,8 @@
 /// all exponents and signs; an ulp is one of the result, below 2^-126 of 2^-149.
 #pragma once
 
+#include <quantkit/kernels/rows/activation_function.hpp>
+
 #include <concepts>
 
 namespace quantkit::kernels
@@ -37,6 +39,13 @@ namespace quantkit::kernels
     {
     };
 
+    /// Whichever of them, of clamp_to { 0, infinity } or of nothing at all the function names at run time: the same
+    /// bits.
+    struct apply_activation
+    {
+        activation_function function = activation_function::none;
+    };
+
     namespace detail
     {
         template <class Stage, class... Choices>
@@ -45,7 +54,7 @@ namespace quantkit::kernels
 
     template <class Stage>
     concept activation_stage =
-        detail::one_of<Stage, apply_gelu, apply_gelu_tanh, apply_silu, apply_sigmoid, apply_tanh>;
+        detail::one_of<Stage, apply_gelu, apply_gelu_tanh, apply_silu, apply_sigmoid, apply_tanh, apply_activation>;
 
     /// Polynomials are weighted least-squares fits, reweighted towards the largest error; lowest power first.
     namespace activation

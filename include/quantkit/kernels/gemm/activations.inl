@@ -9,6 +9,7 @@
 ///     reals                        a register of floats, with broadcast, add, subtract, multiply, divide
 ///     at_least(x, low)             x where it is NaN
 ///     if_below(x, limit, a, b)     a where x < limit, else b
+///     if_nan(x, a, b)              a where x is NaN, else b
 ///     negative_magnitude(x)        -|x|
 ///     times_power_of_two(x, s)     x * 2^n, |n| < 252, for s = n + activation::to_integer; only the last step rounds
 
@@ -73,4 +74,33 @@ QUANTKIT_LANES reals activated(apply_tanh, reals x)
     const reals end = divide(subtract(one, e), add(one, e));
     const reals signed_end = if_below(x, 0.0f, subtract(broadcast(0.0f), end), end);
     return if_below(magnitude, -activation::tanh_middle, signed_end, middle);
+}
+
+/// What the stage makes of any x: NaN stays NaN, and becomes quiet.
+template <activation_stage Stage>
+QUANTKIT_LANES reals applied(const Stage& stage, reals x)
+{
+    return if_nan(x, add(x, x), activated(stage, x));
+}
+
+QUANTKIT_LANES reals applied(const apply_activation& stage, reals x)
+{
+    switch (stage.function)
+    {
+    case activation_function::relu:
+        return if_below(x, 0.0f, broadcast(0.0f), x);
+    case activation_function::gelu:
+        return applied(apply_gelu {}, x);
+    case activation_function::gelu_tanh:
+        return applied(apply_gelu_tanh {}, x);
+    case activation_function::silu:
+        return applied(apply_silu {}, x);
+    case activation_function::sigmoid:
+        return applied(apply_sigmoid {}, x);
+    case activation_function::tanh:
+        return applied(apply_tanh {}, x);
+    case activation_function::none:
+        break;
+    }
+    return x;
 }

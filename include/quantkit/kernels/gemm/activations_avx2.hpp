@@ -26,6 +26,12 @@ namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     QUANTKIT_TARGET("avx2")
+    QUANTKIT_INLINE __m256 if_nan(__m256 x, __m256 where_nan, __m256 otherwise)
+    {
+        return _mm256_blendv_ps(otherwise, where_nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    }
+
+    QUANTKIT_TARGET("avx2")
     QUANTKIT_INLINE __m256 negative_magnitude(__m256 x) { return _mm256_or_ps(x, broadcast(-0.0f)); }
 
     QUANTKIT_TARGET("avx2")
@@ -51,19 +57,17 @@ namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     template <activation_stage Stage>
     struct bound_activation
     {
+        [[no_unique_address]] Stage stage;
+
         QUANTKIT_TARGET("avx2")
-        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const
-        {
-            const __m256 nan = _mm256_cmp_ps(x.v, x.v, _CMP_UNORD_Q);
-            return { _mm256_blendv_ps(activated(Stage {}, x.v), add(x.v, x.v), nan) };
-        }
+        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const { return { applied(stage, x.v) }; }
     };
 
     template <activation_stage Stage>
     QUANTKIT_TARGET("avx2")
-    QUANTKIT_INLINE bound_activation<Stage> bind(const Stage&, place)
+    QUANTKIT_INLINE bound_activation<Stage> bind(const Stage& stage, place)
     {
-        return {};
+        return { stage };
     }
 }
 #endif

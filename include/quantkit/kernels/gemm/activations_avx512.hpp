@@ -26,6 +26,12 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     QUANTKIT_TARGET("avx512f,avx512bw")
+    QUANTKIT_INLINE __m512 if_nan(__m512 x, __m512 where_nan, __m512 otherwise)
+    {
+        return _mm512_mask_mov_ps(otherwise, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), where_nan);
+    }
+
+    QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE __m512 negative_magnitude(__m512 x)
     {
         return _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), _mm512_castps_si512(broadcast(-0.0f))));
@@ -55,19 +61,17 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     template <activation_stage Stage>
     struct bound_activation
     {
+        [[no_unique_address]] Stage stage;
+
         QUANTKIT_TARGET("avx512f,avx512bw")
-        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const
-        {
-            const __mmask16 nan = _mm512_cmp_ps_mask(x.v, x.v, _CMP_UNORD_Q);
-            return { _mm512_mask_add_ps(activated(Stage {}, x.v), nan, x.v, x.v) };
-        }
+        QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const { return { applied(stage, x.v) }; }
     };
 
     template <activation_stage Stage>
     QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE bound_activation<Stage> bind(const Stage&, place)
+    QUANTKIT_INLINE bound_activation<Stage> bind(const Stage& stage, place)
     {
-        return {};
+        return { stage };
     }
 }
 #endif

@@ -25,6 +25,8 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         return x < limit ? below : otherwise;
     }
 
+    QUANTKIT_INLINE float if_nan(float x, float where_nan, float otherwise) { return x != x ? where_nan : otherwise; }
+
     QUANTKIT_INLINE float negative_magnitude(float x)
     {
         return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) | 0x80000000u);
@@ -47,6 +49,6 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     template <activation_stage Stage>
     QUANTKIT_INLINE float apply(const Stage& stage, float x, place)
     {
-        return x != x ? x + x : activated(stage, x);
+        return applied(stage, x);
     }
 }

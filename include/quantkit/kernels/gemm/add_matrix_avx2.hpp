@@ -31,6 +31,8 @@ namespace quantkit::kernels::avx2_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_TARGET("avx2")
         QUANTKIT_INLINE Lanes operator()(Lanes x, std::size_t i) const
         {
+            if (addend.data == nullptr)
+                return x;
             const T* elements = addend.at(i, at.j);
             if (addend.column_stride == 1 && at.count == 8)
                 return sum(x, lanes_at(elements));

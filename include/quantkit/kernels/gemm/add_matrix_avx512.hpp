@@ -37,6 +37,8 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_TARGET("avx512f,avx512bw")
         QUANTKIT_INLINE Lanes operator()(Lanes x, std::size_t i) const
         {
+            if (addend.data == nullptr)
+                return x;
             if (addend.column_stride == 1)
                 return sum(x, lanes_at(addend.at(i, at.j), at.mask));
             T lanes[16] = {};

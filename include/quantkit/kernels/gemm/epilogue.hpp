@@ -104,7 +104,8 @@ namespace quantkit::kernels
 
     // float -> float, or int32 -> int32
 
-    /// x + addend(i, j), int32 modulo 2^32. The addend may be C itself, which then accumulates: C += x.
+    /// x + addend(i, j), int32 modulo 2^32. The addend may be C itself, which then accumulates: C += x. Where its data
+    /// is null, x.
     template <class T>
     struct add_matrix
     {

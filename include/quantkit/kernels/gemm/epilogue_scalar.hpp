@@ -94,12 +94,12 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
     QUANTKIT_INLINE float apply(const add_matrix<float>& stage, float x, place at)
     {
-        return x + *stage.addend.at(at.i, at.j);
+        return stage.addend.data == nullptr ? x : x + *stage.addend.at(at.i, at.j);
     }
 
     QUANTKIT_INLINE std::int32_t apply(const add_matrix<std::int32_t>& stage, std::int32_t x, place at)
     {
-        return wrapping_difference(x, *stage.addend.at(at.i, at.j), -1);
+        return stage.addend.data == nullptr ? x : wrapping_difference(x, *stage.addend.at(at.i, at.j), -1);
     }
 
     QUANTKIT_INLINE std::int32_t apply(const quantize_to_codes& stage, float x, place)
