@@ -53,9 +53,9 @@ def splitmix64(seed, first, count):
 
 
 def generated(generator):
-    """The tensors that a graph's "generator" describes, {name: float32 array}: one stream of SplitMix64 fills the "uniform"
-    ones in the order of the list, each row-major, with float32(bound) * (u * 2^-23 - 1), u the upper 24 bits of an output:
-    one rounding, so the same bits everywhere. A "constant" draws nothing."""
+    """The tensors that a graph's "generator" describes, {name: float32 array}: one stream of SplitMix64 fills the
+    "uniform" ones in the order of the list, each row-major, with float32(bound) * (u * 2^-23 - 1), u the upper 24 bits
+    of an output: one rounding, so the same bits everywhere. A "constant" draws nothing."""
     tensors, drawn = {}, 0
     for t in generator["tensors"]:
         count = int(np.prod(t["shape"]))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An encoder classifier after Informer (Zhou et al. 2021): token embedding (Conv1d), sinusoidal positions, post-norm encoder
-layers, distilling Conv1d layers of which some are followed by a max pool, and a projection of the last time step.
+"""An encoder classifier after Informer (Zhou et al. 2021): token embedding (Conv1d), sinusoidal positions, post-norm
+encoder layers, distilling Conv1d layers of which some are followed by a max pool, and a projection of the last step.
 
-Attention is full: Informer's ProbSparse selection saves nothing worth having at 96 steps. The distilling step has neither
-batch norm nor ELU, and padding is zeros, not circular.
+Attention is full: Informer's ProbSparse selection saves nothing worth having at 96 steps. The distilling step has
+neither batch norm nor ELU, and padding is zeros, not circular.
 """
 import math
 
@@ -108,13 +108,13 @@ def encoder_entries(c, i, time):
     """An encoder layer counts attention, dropout, two norms, feed-forward and activation: six layers."""
     p, d = "encoder.%d." % i, c["d_model"]
     return [
-        {"name": p + "attn", "type": "multi_head_attention", "d_model": d, "heads": c["heads"], "d_head": d // c["heads"],
-         "time": time, "scale": "1/sqrt(d_head)",
+        {"name": p + "attn", "type": "multi_head_attention", "d_model": d, "heads": c["heads"],
+         "d_head": d // c["heads"], "time": time, "scale": "1/sqrt(d_head)",
          "tensors": tensors_of(p + "attn", ("q_proj", "k_proj", "v_proj", "out_proj"))},
         {"name": p + "dropout", "type": "dropout", "p": c["dropout"], "inference": "identity"},
         norm_entry(p + "norm1", d, "norm1(x + dropout(attn(x)))"),
-        {"name": p + "ffn", "type": "feed_forward", "d_model": d, "d_ff": c["d_ff"], "time": time, "activation": p + "act",
-         "tensors": tensors_of(p + "ffn", ("fc1", "fc2"))},
+        {"name": p + "ffn", "type": "feed_forward", "d_model": d, "d_ff": c["d_ff"], "time": time,
+         "activation": p + "act", "tensors": tensors_of(p + "ffn", ("fc1", "fc2"))},
         {"name": p + "act", "type": "gelu", "approximate": "none (erf)", "inside": p + "ffn, between fc1 and fc2",
          "features": c["d_ff"]},
         norm_entry(p + "norm2", d, "norm2(x + dropout(ffn(x)))")]
@@ -138,6 +138,7 @@ def graph(c, name, **extra):
                    "in_features": d, "out_features": c["classes"], "weight": "head.weight", "bias": "head.bias"})
     return {"name": name, "kind": "informer_encoder", "config": c, "layer_count": len(layers),
             "input_shape": ["batch", c["length"], c["features"]], "output_shape": ["batch", c["classes"]],
-            "conventions": "linear: y = x W^T + b, W [out, in]; conv1d weight [out, in, kernel] over time, cross-correlation; "
-                           "post-norm; no activation after the distilling convs; tensors FP32 little-endian row-major",
+            "conventions": "linear: y = x W^T + b, W [out, in]; conv1d weight [out, in, kernel] over time, "
+                           "cross-correlation; post-norm; no activation after the distilling convs; "
+                           "tensors FP32 little-endian row-major",
             **extra, "layers": layers}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Describes informer_57, an encoder classifier of 57 layers and 5,082,115 parameters (19.39 MiB in FP32) for measuring size
-and latency, which do not depend on the weights: they come from a seed, and logits to check an implementation with them.
+"""Describes informer_57, an encoder classifier of 57 layers and 5,082,115 parameters (19.39 MiB in FP32) for measuring
+size and latency. Neither depends on the weights, which come from a seed; there are logits to check an implementation.
 
     OMP_NUM_THREADS=1 python3 informer_57.py
 """
@@ -11,14 +11,14 @@ import torch
 import common
 import informer
 
-CONFIG = {"features": 100, "length": 96, "d_model": 256, "heads": 8, "d_ff": 512, "layers": 8, "classes": 3, "dropout": 0.2,
-          "distil_after": [1, 3, 5, 7], "pool_after": [1, 3]}
+CONFIG = {"features": 100, "length": 96, "d_model": 256, "heads": 8, "d_ff": 512, "layers": 8, "classes": 3,
+          "dropout": 0.2, "distil_after": [1, 3, 5, 7], "pool_after": [1, 3]}
 LAYERS, PARAMETERS = 57, 5082115
 SEED, CHECK_SEED, CHECK_WINDOWS = 57, 58, 4
 
 
 def tensor_entry(name, tensor, modules):
-    """PyTorch's defaults: uniform in +-1 / sqrt(inputs of the layer) for weight and bias; layer norms start as identity."""
+    """PyTorch's defaults: weight and bias uniform in +-1 / sqrt(inputs of the layer), layer norms the identity."""
     entry = {"name": name, "shape": list(tensor.shape)}
     owner = modules[name.rpartition(".")[0]]
     if isinstance(owner, torch.nn.LayerNorm):

@@ -3,9 +3,8 @@
 
     4 -> Linear 256 -> 7 x (Linear 256, ReLU, Linear 256, + input of the block) -> Linear 13
 
-Only the last layer is trained (3,341 parameters). The others are random features, made from a seed, because a file of all
-weights would be larger than the rest of the repository. Both parts are real: the network is right about real days, and
-whoever has the seed has the weights to the bit.
+Only the last layer is trained (3,341 parameters). The others are random features, made from a seed: a file of all
+weights would take 3.7 MB. Whoever has the seed has the weights to the bit, and the network is right about real days.
 
     OMP_NUM_THREADS=1 WEATHER_CSV=node_modules/vega-datasets/data/weather.csv python3 residual.py
 """
@@ -27,8 +26,8 @@ PROPERTIES = {          # of maximum and minimum (degrees C), precipitation (mm)
     "cool": lambda high, low, rain, wind: high < 10,
     "frost": lambda high, low, rain, wind: low < 0,
     "warm_night": lambda high, low, rain, wind: low >= 15,
-    "wide_range": lambda high, low, rain, wind: high - low >= 10,
-    "narrow_range": lambda high, low, rain, wind: high - low < 5,
+    "wide_range": lambda high, low, rain, wind: np.round(high - low, 1) >= 10,
+    "narrow_range": lambda high, low, rain, wind: np.round(high - low, 1) < 5,
     "windy": lambda high, low, rain, wind: wind >= 5,
     "calm": lambda high, low, rain, wind: wind < 2.5,
     "wet_and_windy": lambda high, low, rain, wind: (rain > 0) & (wind >= 5),
@@ -50,7 +49,7 @@ def block_entries(i):
 
 
 def generator():
-    """fc1 keeps the variance of what it gets (bound^2 / 3 * 256 = 1), and a block adds about a sixth to that of its input."""
+    """fc1 keeps the variance of its input (bound^2 / 3 * 256 = 1), and a block adds about a sixth to it."""
     tensors = [{"name": "stem.weight", "shape": [WIDTH, 4], "uniform": 1.0},
                {"name": "stem.bias", "shape": [WIDTH], "uniform": 2.0}]
     for i in range(BLOCKS):
@@ -64,7 +63,8 @@ def generator():
 
 def graph():
     layers = [linear_entry("stem", 4, WIDTH)] + sum((block_entries(i) for i in range(BLOCKS)), [])
-    layers += [linear_entry("head", WIDTH, len(PROPERTIES)), {"name": "scores", "type": "sigmoid", "features": len(PROPERTIES)},
+    layers += [linear_entry("head", WIDTH, len(PROPERTIES)),
+               {"name": "scores", "type": "sigmoid", "features": len(PROPERTIES)},
                {"name": "confidence", "type": "softmax_max", "input": "head"}]
     return {"name": "residual_4_256x7_13", "kind": "residual_mlp", "input_shape": ["batch", 4],
             "output_shape": ["batch", len(PROPERTIES)], "targets": list(PROPERTIES), "layers": layers,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Daily weather of Seattle and New York, 2012 to 2015 -> 20 features a day and a class of tomorrow's maximum temperature
-against today's: 0 colder, 1 about the same, 2 warmer (thirds of the training part).
+"""Daily weather of Seattle and New York, 2012 to 2015 -> 20 features a day and a class of tomorrow's maximum
+temperature against today's: 0 colder, 1 about the same, 2 warmer (cut at the thirds of the training part).
 
     WEATHER_CSV=node_modules/vega-datasets/data/weather.csv python3 weather.py
 
@@ -60,7 +60,8 @@ def mean(x, n):
 
 
 def change(x):
-    return np.diff(x, prepend=x[0])
+    """Against the day before, 0 on the first day; to a tenth, as temperatures are, so that equal changes are equal."""
+    return np.round(np.diff(x, prepend=x[0]), 1)
 
 
 def features(c):
@@ -70,8 +71,8 @@ def features(c):
     rain, wind = np.log1p(c["precipitation"]), np.log(c["wind"])
     f = {"temp_max": c["temp_max"], "temp_min": c["temp_min"], "precipitation": rain, "wind": wind,
          "range": c["temp_max"] - c["temp_min"], "max_anomaly": high, "min_anomaly": low,
-         "max_change": change(high), "min_change": change(low), "wet": (c["precipitation"] > 0).astype(float),
-         "fog": (c["weather"] == "fog").astype(float)}
+         "max_change": change(c["temp_max"]), "min_change": change(c["temp_min"]),
+         "wet": (c["precipitation"] > 0).astype(float), "fog": (c["weather"] == "fog").astype(float)}
     for n in (3, 7, 30):
         f["max_anomaly_%d" % n] = mean(high, n)
     for n in (7, 30):
@@ -83,9 +84,9 @@ def features(c):
 
 
 def city_rows(c):
-    """Features, what tomorrow's maximum is above today's (NaN on the last day), and the measured columns; a row a day."""
+    """A row a day: features, tomorrow's maximum minus today's (NaN on the last day), measured columns, year."""
     f = features(c)
-    target = np.append(np.diff(c["temp_max"]), np.nan)
+    target = np.append(change(c["temp_max"])[1:], np.nan)
     measured = np.stack([c[k] for k in MEASURED], 1)
     return list(f), [v[WARM_UP:] for v in (np.stack(list(f.values()), 1), target, measured, c["year"])]
 
@@ -100,9 +101,9 @@ def window_ends(cities):
 
 
 def dataset(path=CSV):
-    """A dict: features [days, 20] float32, labels [days] (-1: none), names, measured [days, 4], year, dates, cut (degrees C),
-    for each part the row of the last day of each of its windows, and persistence [days]: the class if tomorrow's change
-    were today's."""
+    """A dict: features [days, 20] float32, labels [days] (-1: none), names, measured [days, 4], year, dates, cut
+    (degrees C), for each part the row of the last day of each of its windows, and persistence [days]: the class if
+    tomorrow's change were today's."""
     cities = read_csv(path)
     names = city_rows(cities[0])[0]
     x, target, measured, year = (np.concatenate(v) for v in zip(*(city_rows(c)[1] for c in cities)))
@@ -115,8 +116,8 @@ def dataset(path=CSV):
     cut = np.quantile(target[train], [1 / 3, 2 / 3])
     labels = np.where(np.isnan(target), -1, np.digitize(np.nan_to_num(target), cut)).astype(np.int32)
     return {"features": z, "labels": labels, "names": names, "measured": measured, "year": year,
-            "dates": sum((c["dates"][WARM_UP:] for c in cities), []), "cut": cut, "train": train, "val": val, "test": test,
-            "persistence": np.digitize(np.diff(measured[:, 0], prepend=measured[0, 0]), cut)}
+            "dates": sum((c["dates"][WARM_UP:] for c in cities), []), "cut": cut,
+            "train": train, "val": val, "test": test, "persistence": np.digitize(change(measured[:, 0]), cut)}
 
 
 def gather(z, ends):
