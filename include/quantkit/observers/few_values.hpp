@@ -28,16 +28,43 @@ namespace quantkit
         template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
         void observe(const Tensor& batch)
         {
-            for_each_value_run(batch, [&](const float* x, std::size_t count) { add<Arch>(x, count); });
+            for_each_value_run(batch,
+                               [&](const float* x, std::size_t count)
+                               {
+                                   if (!keep<Arch>(x, count))
+                                       forget();
+                               });
         }
 
         /// As if this one had seen the other's values, too; keeps its own capacity.
         QUANTKIT_INLINE void merge(const few_values& other)
         {
-            if (!other.are_all_)
-                forget();
             const std::vector<float> others = other.values_; // which may be these
-            add<kernels::active_arch>(others.data(), others.size());
+            if (!other.are_all_ || !keep<kernels::active_arch>(others.data(), others.size()))
+                forget();
+        }
+
+        /// Keeps these values, too, and tells so; none if they are too many.
+        template <class Arch = kernels::active_arch>
+        bool keep(const float* x, std::size_t count)
+        {
+            if (!are_all_)
+                return false;
+            const auto is_value = [](float value) { return value == value; };
+            const auto values = static_cast<std::size_t>(std::count_if(x, x + count, is_value));
+            if (values > capacity_ - values_.size())
+                return false;
+            for (std::size_t i = 0; i < count; ++i)
+                if (is_value(x[i]))
+                    values_.push_back(x[i] + 0.0f); // -0 would be a second 0
+            return true;
+        }
+
+        /// As if there had been too many.
+        QUANTKIT_INLINE void forget()
+        {
+            are_all_ = false;
+            values_ = {};
         }
 
         QUANTKIT_INLINE void reset() { *this = few_values(capacity_); }
@@ -53,25 +80,10 @@ namespace quantkit
             return values;
         }
 
+        /// In the order in which they came; none unless are_all().
+        QUANTKIT_INLINE const std::vector<float>& values() const { return values_; }
+
     private:
-        template <class Arch>
-        void add(const float* x, std::size_t count)
-        {
-            for (std::size_t i = 0; i < count && are_all_; ++i)
-                if (x[i] == x[i])
-                {
-                    if (values_.size() == capacity_)
-                        return forget();
-                    values_.push_back(x[i] + 0.0f); // -0 would be a second 0
-                }
-        }
-
-        QUANTKIT_INLINE void forget()
-        {
-            are_all_ = false;
-            values_ = {};
-        }
-
         std::size_t capacity_;
         bool are_all_ = true;
         std::vector<float> values_;

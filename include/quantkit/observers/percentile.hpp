@@ -19,6 +19,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/observers/few_values.hpp>
 #include <quantkit/observers/measured_range.hpp>
 #include <quantkit/observers/observer.hpp>
 #include <quantkit/observers/rounded_product.hpp>
@@ -81,6 +82,7 @@ namespace quantkit
         /// Throws unless 50 <= percentile <= 100 for both ends, 0 <= percentile <= 100 for one.
         percentile_observer(percentile_settings settings = {})
             : settings_(settings)
+            , first_(settings.exact_capacity)
         {
             const double least = settings.ends == percentile_ends::both ? 50.0 : 0.0;
             require(settings.percentile >= least && settings.percentile <= 100.0, "percentile must lie in [", least,
@@ -90,12 +92,7 @@ namespace quantkit
         template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
         void observe(const Tensor& batch)
         {
-            for_each_value_run(batch,
-                               [&](const float* x, std::size_t count)
-                               {
-                                   const std::size_t kept = keep(x, count);
-                                   histogram_.observe<std::span<const float>, Arch>({ x + kept, count - kept });
-                               });
+            for_each_value_run(batch, [&](const float* x, std::size_t count) { add<Arch>(x, count); });
         }
 
         /// As if this one had seen the other's values, too. Throws if their settings differ.
@@ -103,14 +100,14 @@ namespace quantkit
         {
             require(other.settings_ == settings_, "observers of the percentiles ", settings_.percentile, " and ",
                     other.settings_.percentile, " cannot be merged, or their ends or capacities differ");
-            if (other.is_exact_)
-                for (const float x : std::vector<float>(other.values_))
-                    observe_value(x);
-            else
+            if (other.is_exact())
             {
-                count_instead();
-                histogram_.merge(other.histogram_);
+                const std::vector<float> others = other.first_.values(); // which may be these
+                add<kernels::active_arch>(others.data(), others.size());
+                return;
             }
+            count_instead<kernels::active_arch>();
+            histogram_.merge(other.histogram_);
         }
 
         void reset() { *this = percentile_observer(settings_); }
@@ -139,30 +136,30 @@ namespace quantkit
         double percentile(double p) const
         {
             check_percentile(p);
-            return is_exact_ ? exact_percentile(p, values_) : counted_percentile(p, histogram_);
+            return is_exact() ? exact_percentile(p, first_.values()) : counted_percentile(p, histogram_);
         }
 
         /// Any percentile of |x|. Throws unless 0 <= p <= 100 and there are values.
         double magnitude_percentile(double p) const
         {
             check_percentile(p);
-            if (!is_exact_)
+            if (!is_exact())
                 return counted_percentile(p, histogram_.magnitudes());
-            std::vector<float> magnitudes = values_;
+            std::vector<float> magnitudes = first_.values();
             for (float& x : magnitudes)
                 x = std::abs(x);
             return exact_percentile(p, std::move(magnitudes));
         }
 
         /// How many values; NaN is none.
-        std::uint64_t count() const { return is_exact_ ? values_.size() : histogram_.count(); }
-        bool is_exact() const { return is_exact_; }
+        std::uint64_t count() const { return is_exact() ? first_.values().size() : histogram_.count(); }
+        bool is_exact() const { return first_.are_all(); }
         const percentile_settings& settings() const { return settings_; }
 
         /// Memory in use.
         std::size_t bytes() const
         {
-            return sizeof(*this) - sizeof(histogram_) + histogram_.bytes() + values_.capacity() * sizeof(float);
+            return sizeof(*this) - sizeof(histogram_) + histogram_.bytes() + first_.values().capacity() * sizeof(float);
         }
 
     private:
@@ -190,40 +187,24 @@ namespace quantkit
                                                    [&](std::uint64_t rank) { return histogram.value_of_rank(rank); });
         }
 
-        void observe_value(float x)
+        template <class Arch>
+        void add(const float* x, std::size_t count)
         {
-            if (keep(&x, 1) == 0)
-                histogram_.observe_value(x);
+            if (first_.keep<Arch>(x, count))
+                return;
+            count_instead<Arch>();
+            histogram_.observe<std::span<const float>, Arch>({ x, count });
         }
 
-        /// Keeps the first of these values, as far as they are to be exact, and tells how many they are.
-        std::size_t keep(const float* x, std::size_t count)
-        {
-            for (std::size_t i = 0; is_exact_ && i < count; ++i)
-            {
-                if (x[i] != x[i])
-                    continue;
-                if (values_.size() == settings_.exact_capacity)
-                {
-                    count_instead();
-                    return i;
-                }
-                values_.push_back(x[i] + 0.0f); // so that the order of -0 and +0 cannot be seen
-            }
-            return is_exact_ ? count : 0;
-        }
-
+        template <class Arch>
         void count_instead()
         {
-            for (const float x : values_)
-                histogram_.observe_value(x);
-            values_ = std::vector<float>();
-            is_exact_ = false;
+            histogram_.observe<std::span<const float>, Arch>(first_.values());
+            first_.forget();
         }
 
         percentile_settings settings_;
-        bool is_exact_ = true;
-        std::vector<float> values_; ///< all of them while is_exact_
+        few_values first_;          ///< all values while they are few
         value_histogram histogram_; ///< all of them from then on
     };
     static_assert(mergeable_observer<percentile_observer>);
