@@ -248,7 +248,7 @@ TEST_CASE("memory does not grow with the number of values")
     for (int i = 0; i < 20; ++i)
         observer.observe(batch);
     CHECK(observer.count() == 21 * batch.size());
-    CHECK(observer.bytes() == bytes);
+    CHECK(observer.bytes() <= bytes);
 }
 
 TEST_CASE("10^9 values and more, of every sign and exponent, fit into 64 MB")

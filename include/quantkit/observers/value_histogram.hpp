@@ -52,15 +52,6 @@ namespace quantkit
             for_each_value_run(batch, [&](const float* x, std::size_t count) { observe_values<Arch>(x, count); });
         }
 
-        /// As if this one had seen x, too.
-        void observe_value(float x)
-        {
-            if (x == x)
-                range_ = united(range_, { x, x });
-            counters_.count_value(x);
-            ++total_;
-        }
-
         /// As if this one had seen the other's values, too.
         void merge(const value_histogram& other)
         {
@@ -166,8 +157,9 @@ namespace quantkit
             for (std::size_t part = 0; count > 0; x += part, count -= part)
             {
                 part = std::min(count, values_at_once);
-                range_ = united(range_, kernels.reduce_range(x, part));
+                const real_range range = kernels.reduce_range(x, part);
                 counters_.count_values(x, part, kernels::compiled_arch<Arch> {});
+                range_ = united(range_, range);
                 total_ += part;
             }
         }
