@@ -16,6 +16,11 @@ if(TARGET quantkit_io)
     install(EXPORT quantkit-io NAMESPACE quantkit:: FILE quantkit-io-targets.cmake DESTINATION "${package_dir}")
 endif()
 
+if(TARGET quantkit_model)
+    install(TARGETS quantkit_model EXPORT quantkit-model ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(EXPORT quantkit-model NAMESPACE quantkit:: FILE quantkit-model-targets.cmake DESTINATION "${package_dir}")
+endif()
+
 if(TARGET quantkit_dispatch)
     install(TARGETS quantkit_dispatch EXPORT quantkit-dispatch ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
     install(EXPORT quantkit-dispatch NAMESPACE quantkit:: FILE quantkit-dispatch-targets.cmake
