@@ -294,9 +294,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// output  the layer whose result is the model's; those that it does not depend on are left out. Empty: the one
     /// that
     ///         no other reads.
-    /// Throws std::invalid_argument, naming the layer, for unknown types, attributes that are missing, and as the
-    /// model's constructor.
-    inline model model_of(const model_description& description, weight_set weights, const std::string& output = {})
+    /// Throws std::invalid_argument, naming the layer, for unknown types and attributes that are missing.
+    inline std::vector<layer> layers_of(const model_description& description, const std::string& output = {})
     {
         const detail::described_inputs inputs(description.layers);
         const auto needed = detail::needed_for(output, description.layers, inputs);
@@ -310,11 +309,20 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             const layer_kind kind = detail::described_kind(described, operation);
             layers.push_back({ described.name, kind, std::move(operation), inputs[i] });
         }
+        return layers;
+    }
+
+    inline sample_shape input_shape_of(const model_description& description)
+    {
         const auto& shape = description.input_shape;
         require(shape.size() == 1 || shape.size() == 2, "an input has one or two axes besides the batch, not ",
                 shape.size());
-        const sample_shape input { shape.size() == 2 ? static_cast<std::size_t>(shape[0]) : 1,
-                                   static_cast<std::size_t>(shape.back()) };
-        return { std::move(layers), std::move(weights), input };
+        return { shape.size() == 2 ? static_cast<std::size_t>(shape[0]) : 1, static_cast<std::size_t>(shape.back()) };
+    }
+
+    /// Throws as layers_of() and as the model's constructor.
+    inline model model_of(const model_description& description, weight_set weights, const std::string& output = {})
+    {
+        return { layers_of(description, output), std::move(weights), input_shape_of(description) };
     }
 }

@@ -62,7 +62,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct linear_operation
     {
         std::size_t in_features = 0, out_features = 0;
-        projection weights;
+        projection weights {};
         time_steps steps = time_steps::all;
     };
 
@@ -70,7 +70,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct conv1d_operation
     {
         std::size_t in_channels = 0, out_channels = 0, kernel = 1;
-        projection weights;
+        projection weights {};
         std::size_t stride = 1, padding = 0, dilation = 1;
         padding_mode mode = padding_mode::zeros;
     };
@@ -83,7 +83,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct attention_operation
     {
         std::size_t d_model = 0, heads = 1;
-        projection query, key, value, output;
+        projection query {}, key {}, value {}, output {};
         std::size_t sparse_factor = 0;
     };
 
@@ -91,15 +91,15 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct feed_forward_operation
     {
         std::size_t d_model = 0, d_ff = 0;
-        projection fc1, fc2;
-        std::string activation; ///< the name of that layer
+        projection fc1 {}, fc2 {};
+        std::string activation {}; ///< the name of that layer
     };
 
     /// Of the input, or of the sum of two (a residual connection): (s - mean) / sqrt(variance + eps) * weight + bias
     struct layer_norm_operation
     {
         std::size_t features = 0;
-        projection weights;
+        projection weights {};
         float eps = 1e-5f;
     };
 
@@ -117,14 +117,14 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// y = x + table[0, time). The table [rows, features], rows >= time.
     struct positional_encoding_operation
     {
-        std::string table;
+        std::string table {};
     };
 
     /// Rows of a table [entries, features], chosen by the input's values, which are indices.
     struct embedding_operation
     {
         std::size_t entries = 0, features = 0;
-        std::string table;
+        std::string table {};
     };
 
     /// Over time (PyTorch's MaxPool1d, AvgPool1d with its padding counted). kernel 0: all of it.
