@@ -8,7 +8,8 @@ target_link_libraries(quantkit_test_main PUBLIC quantkit::io doctest::doctest PR
 target_include_directories(quantkit_test_main PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
 target_compile_definitions(quantkit_test_main PUBLIC
     QUANTKIT_GOLDEN_DEFAULT="${CMAKE_CURRENT_SOURCE_DIR}/golden/data"
-    QUANTKIT_MODELS_DEFAULT="${QUANTKIT_MODELS}")
+    QUANTKIT_MODELS_DEFAULT="${QUANTKIT_MODELS}"
+    QUANTKIT_EXAMPLES="${PROJECT_SOURCE_DIR}/examples")
 
 # Most of the time goes into optimizing, and little of it comes back: only the kernels' tests for one instruction set
 # each, the benchmarks and the examples are built with what a release asks for.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Weights that a file describes instead of holding them: a seed, and for each tensor the distribution of its values.
+///
+///     "generator": { "algorithm": "splitmix64", "seed": 57,
+///                    "sinusoidal": { "name": "pos.table", "shape": [96, 256] },
+///                    "tensors": [ { "name": "fc.weight", "shape": [10, 784], "uniform": 0.0357 },
+///                                 { "name": "norm.bias", "shape": [64], "constant": 0.0 }, ... ] }
+///
+/// The same keys describe inputs, under another name than "generator".
+#pragma once
+
+#include <quantkit/core/tensor_view.hpp>
+#include <quantkit/io/file.hpp>
+#include <quantkit/io/io_error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantkit
+{
+    /// Uniform in [-uniform, uniform), or equal to constant.
+    struct described_tensor
+    {
+        std::string name;
+        tensor_shape shape;
+        std::optional<double> uniform;
+        double constant = 0.0;
+    };
+
+    /// One stream of numbers fills the tensors in this order; constants take none of it.
+    struct weight_recipe
+    {
+        std::uint64_t seed = 0;
+        std::vector<described_tensor> tensors;
+        std::optional<described_tensor> sinusoidal; ///< a table of positions, see sinusoidal_table()
+    };
+
+    namespace detail
+    {
+        inline described_tensor described_tensor_of(const nlohmann::json& json)
+        {
+            described_tensor tensor { json.at("name").get<std::string>(), {}, std::nullopt };
+            for (const nlohmann::json& extent : json.at("shape"))
+                tensor.shape.push_back(extent.get<std::ptrdiff_t>());
+            if (json.contains("uniform"))
+                tensor.uniform = json["uniform"].get<double>();
+            else if (json.contains("constant"))
+                tensor.constant = json["constant"].get<double>();
+            return tensor;
+        }
+
+        inline weight_recipe recipe_of(const nlohmann::json& json)
+        {
+            if (json.at("algorithm") != "splitmix64")
+                throw_io("the algorithm of a recipe must be splitmix64, but is ", json["algorithm"].dump());
+            weight_recipe recipe { json.at("seed").get<std::uint64_t>(), {}, std::nullopt };
+            for (const nlohmann::json& tensor : json.at("tensors"))
+                recipe.tensors.push_back(described_tensor_of(tensor));
+            if (json.contains("sinusoidal"))
+                recipe.sinusoidal = described_tensor_of(json["sinusoidal"]);
+            return recipe;
+        }
+    }
+
+    /// The recipe under a key of a JSON file. Throws io_error with the path.
+    inline weight_recipe read_weight_recipe(const std::filesystem::path& path, std::string_view key = "generator")
+    {
+        const file_bytes file(path);
+        try
+        {
+            const auto bytes = file.bytes();
+            const auto* text = reinterpret_cast<const char*>(bytes.data());
+            return detail::recipe_of(nlohmann::json::parse(text, text + bytes.size()).at(std::string(key)));
+        }
+        catch (const nlohmann::json::exception& error)
+        {
+            detail::throw_io(detail::in_quotes(path.string()), ": ", error.what());
+        }
+    }
+}
