@@ -46,10 +46,32 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 put(group, column, panel);
     }
 
+    /// One panel of f32_f32: its columns [first, first + columns) of B^T, zeros behind them.
+    inline void pack_float_panel(matrix_view<const float> b, std::size_t first, std::size_t columns, std::size_t k,
+                                 float* panel) noexcept
+    {
+        const bool together = b.row_stride == 1; // the values of one p lie side by side
+        for (std::size_t p = 0; p < k; ++p, panel += panel_columns)
+        {
+            const float* from = b.at(first, p);
+            if (together && columns == panel_columns)
+                std::memcpy(panel, from, panel_columns * sizeof(float));
+            else
+                for (std::size_t column = 0; column < panel_columns; ++column)
+                    panel[column] = column < columns ? from[static_cast<std::ptrdiff_t>(column) * b.row_stride] : 0.0f;
+        }
+    }
+
     /// Weights [n, k] in float, f16 or bf16, column by column (B^T): panels [packed_b_bytes(format, n, k)].
     inline void pack_weights(matrix_view<const float> b, std::size_t n, std::size_t k, operand_format format,
                              std::byte* panels) noexcept
     {
+        if (format == operand_format::f32_f32) // attention packs at each call
+        {
+            for (std::size_t first = 0; k > 0 && first < n; first += panel_columns, panels += panel_bytes(format, k))
+                pack_float_panel(b, first, std::min(panel_columns, n - first), k, reinterpret_cast<float*>(panels));
+            return;
+        }
         for (std::size_t first = 0; k > 0 && first < n; first += panel_columns)
         {
             const auto put = [&](std::size_t p, std::size_t column, std::byte* to)
