@@ -32,10 +32,12 @@ namespace quantkit
     using described_attribute =
         std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<std::int64_t>>;
 
+    using described_attributes = std::map<std::string, described_attribute, std::less<>>;
+
     struct described_layer
     {
         std::string name, type;
-        std::map<std::string, described_attribute, std::less<>> attributes {};
+        described_attributes attributes {}; ///< of a layer that was read, with its name and type
     };
 
     struct model_description
@@ -66,6 +68,13 @@ namespace quantkit
                 for (const nlohmann::json& layer : layers)
                     description.layers.push_back(parse_layer(layer, description.layers.size()));
                 return description;
+            }
+
+            described_attributes parse_attributes(std::string_view text) const
+            {
+                const nlohmann::json json = parsed(text);
+                check(json.is_object(), "the attributes must be an object");
+                return attributes_of(json);
             }
 
         private:
@@ -113,11 +122,16 @@ namespace quantkit
             {
                 const std::string owner = concat("layer ", index);
                 check(json.is_object(), owner, " must be an object");
-                described_layer layer { text(json, "name", owner), text(json, "type", owner) };
+                return { text(json, "name", owner), text(json, "type", owner), attributes_of(json) };
+            }
+
+            static described_attributes attributes_of(const nlohmann::json& json)
+            {
+                described_attributes attributes;
                 for (const auto& [key, value] : json.items())
                     if (std::optional<described_attribute> attribute = attribute_of(value))
-                        layer.attributes.emplace(key, std::move(*attribute));
-                return layer;
+                        attributes.emplace(key, std::move(*attribute));
+                return attributes;
             }
 
             std::string text(const nlohmann::json& json, const char* key, const std::string& owner) const
@@ -175,6 +189,12 @@ namespace quantkit
     inline model_description parse_model_description(std::string_view text, std::string_view source = "the description")
     {
         return detail::description_parser(std::string(source)).parse(text);
+    }
+
+    /// One object of attributes by itself, such as one layer's. Throws io_error, naming the source, unless it is one.
+    inline described_attributes parse_attributes(std::string_view text, std::string_view source = "the attributes")
+    {
+        return detail::description_parser(std::string(source)).parse_attributes(text);
     }
 
     /// Throws io_error with the path.
