@@ -9,7 +9,7 @@
 /// multi_head_attention   d_model, heads, tensors: weight and bias of q, k, v and out, [sparse_factor]
 /// feed_forward           d_model, d_ff, activation: name of a layer, tensors: weight and bias of fc1 and fc2
 /// layer_norm             features, weight, bias, [eps]
-/// relu, gelu, gelu_tanh, silu, sigmoid, tanh, softmax       a gelu with approximate "tanh" is gelu_tanh
+/// identity, relu, gelu, gelu_tanh, silu, sigmoid, tanh, softmax     a gelu with approximate "tanh" is gelu_tanh
 /// positional_encoding    table
 /// embedding              entries, features, weight
 /// max_pool1d, avg_pool1d [kernel (all steps if it is left out), stride, padding]
@@ -107,14 +107,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         const described_layer& layer_;
     };
 
+    inline constexpr std::pair<std::string_view, activation_function> described_activations[] {
+        { "identity", activation_function::none }, { "relu", activation_function::relu },
+        { "gelu", activation_function::gelu },     { "gelu_tanh", activation_function::gelu_tanh },
+        { "silu", activation_function::silu },     { "sigmoid", activation_function::sigmoid },
+        { "tanh", activation_function::tanh }
+    };
+
     inline std::optional<activation_function> activation_function_of(std::string_view type)
     {
-        constexpr std::pair<std::string_view, activation_function> known[] {
-            { "relu", activation_function::relu },           { "gelu", activation_function::gelu },
-            { "gelu_tanh", activation_function::gelu_tanh }, { "silu", activation_function::silu },
-            { "sigmoid", activation_function::sigmoid },     { "tanh", activation_function::tanh }
-        };
-        for (const auto& [name, function] : known)
+        for (const auto& [name, function] : described_activations)
             if (name == type)
                 return function;
         return std::nullopt;
