@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Which weights a layer multiplies with, and which others it has, from its operation alone.
+#pragma once
+
+#include <quantkit/core/config.hpp>
+#include <quantkit/core/tensor_view.hpp>
+#include <quantkit/model/layer.hpp>
+#include <quantkit/model/shape_inference.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// One matrix product of a layer; its steps in a program have the same order.
+    ///
+    /// part           which of the layer's products it is: empty for the only one, else qkv, out, fc1 or fc2
+    /// weights        whose outputs lie side by side
+    /// shape          of each of them: [out, in], for a convolution [out, in, kernel]
+    struct layer_product
+    {
+        std::string_view part;
+        std::vector<projection> weights;
+        tensor_shape shape;
+
+        std::ptrdiff_t kernel() const { return shape.rank() == 3 ? shape[2] : 1; }
+
+        /// Of any of them.
+        bool has_bias() const
+        {
+            return std::any_of(weights.begin(), weights.end(),
+                               [](const projection& each) { return !each.bias.empty(); });
+        }
+
+        /// Of the matrix: all outputs, and a window of the input, time step by time step.
+        tensor_shape matrix_shape() const
+        {
+            return { static_cast<std::ptrdiff_t>(weights.size()) * shape[0], kernel() * shape[1] };
+        }
+    };
+}
+
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    struct find_products
+    {
+        using products = std::vector<layer_product>;
+
+        products operator()(const linear_operation& linear) const
+        {
+            return { { "", { linear.weights }, weight_shape({ linear.out_features, linear.in_features }) } };
+        }
+        products operator()(const conv1d_operation& conv) const
+        {
+            return { { "", { conv.weights }, weight_shape({ conv.out_channels, conv.in_channels, conv.kernel }) } };
+        }
+        products operator()(const attention_operation& attention) const
+        {
+            const tensor_shape shape = weight_shape({ attention.d_model, attention.d_model });
+            return { { "qkv", { attention.query, attention.key, attention.value }, shape },
+                     { "out", { attention.output }, shape } };
+        }
+        products operator()(const feed_forward_operation& ffn) const
+        {
+            return { { "fc1", { ffn.fc1 }, weight_shape({ ffn.d_ff, ffn.d_model }) },
+                     { "fc2", { ffn.fc2 }, weight_shape({ ffn.d_model, ffn.d_ff }) } };
+        }
+        template <class Other>
+        products operator()(const Other&) const
+        {
+            return {};
+        }
+    };
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    inline std::vector<layer_product> products_of(const layer_operation& operation)
+    {
+        return std::visit(detail::find_products {}, operation);
+    }
+
+    /// Names of the weights that no product multiplies with: those of norms, and tables.
+    inline std::vector<std::string> other_weights_of(const layer_operation& operation)
+    {
+        if (const auto* norm = std::get_if<layer_norm_operation>(&operation))
+            return norm->weights.bias.empty() ? std::vector { norm->weights.weight }
+                                              : std::vector { norm->weights.weight, norm->weights.bias };
+        if (const auto* encoding = std::get_if<positional_encoding_operation>(&operation))
+            return { encoding->table };
+        if (const auto* embedding = std::get_if<embedding_operation>(&operation))
+            return { embedding->table };
+        return {};
+    }
+}
