@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The README's second C++ block, word for word between the marks, on a model of the examples.
+// whole model begins
+#include <quantkit/model.hpp>
+#include <quantkit/model/model_file.hpp>
+
+namespace qk = quantkit;
+
+qk::matrix_f whole_model(const std::filesystem::path& folder, const std::vector<qk::matrix_f>& batches,
+                         const qk::matrix_f& x)
+{
+    const qk::model network = qk::read_model(folder / "graph.json", folder / "model.safetensors");
+
+    auto prepared = qk::prepare(network); // an observer on every activation
+    for (const qk::matrix_f& batch : batches)
+        qk::calibrate(prepared, batch);
+
+    qk::precision_plan plan { qk::int8_static }; // INT8, but for the last layer
+    plan.layers["head"] = qk::fp16_layer;
+    const qk::session session(qk::convert(prepared, plan)); // weights packed, epilogues fused, memory planned
+
+    return session(x);
+}
+// whole model ends
+
+#include <doctest/doctest.h>
+
+TEST_CASE("README: a whole model in INT8")
+{
+    const std::filesystem::path folder = QUANTKIT_EXAMPLES "/weather/informer_small";
+    const qk::matrix_f windows = qk::matrix_f::Random(4 * 96, 20);
+    const qk::matrix_f want =
+        qk::session(qk::read_model(folder / "graph.json", folder / "model.safetensors"))(windows);
+    const qk::matrix_f got = whole_model(folder, { windows.topRows(2 * 96), windows.bottomRows(2 * 96) }, windows);
+    CHECK_LT((got - want).norm(), 0.05f * want.norm());
+    CHECK_GT((got - want).norm(), 0.0f);
+}
