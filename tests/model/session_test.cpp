@@ -183,14 +183,38 @@ TEST_CASE("session: every precision stays near the float model")
         auto prepared = prepare(network);
         calibrate(prepared, x);
         const matrix_f reference = session(network)(x);
-        for (const auto& [precision, least_db] : expectations)
+        for (const expectation& each : expectations)
         {
-            CAPTURE(name_of(precision));
-            const double db = sqnr_db(reference, session(convert(prepared, { precision }))(x));
-            CHECK_GE(db, least_db);
+            CAPTURE(name_of(each.precision));
+            const double db = sqnr_db(reference, session(convert(prepared, { each.precision }))(x));
+            CHECK_GE(db, each.least_db);
             CHECK_LE(db, 130.0); // it is quantized
         }
     }
+}
+
+TEST_CASE("session: the products of an attention in half precision and in INT8")
+{
+    const sample_shape input { 37, 24 };
+    for (const std::size_t sparse_factor : { 0u, 2u })
+    {
+        const model network = initialized(model_builder(input).attention("attn", 24, 3, sparse_factor), input);
+        const matrix_f x = random_input(network, 3), reference = session(network)(x);
+        for (const auto& expected_db :
+             { std::pair(precision::fp16, 60.0), std::pair(precision::bf16, 40.0), std::pair(precision::int8, 30.0) })
+        {
+            CAPTURE(name_of(expected_db.first));
+            layer_precision layer;
+            layer.attention_products = expected_db.first;
+            const double db = sqnr_db(reference, session(quantize_model(network, { layer }))(x));
+            CHECK_GE(db, sparse_factor == 0 ? expected_db.second : 15.0); // another query may be chosen
+            CHECK_LE(db, 120.0);
+        }
+    }
+    layer_precision unknown;
+    unknown.attention_products = precision::int4;
+    CHECK_THROWS_WITH_AS(check_layer_precision(unknown), "quantkit: no attention multiplies its activations in INT4",
+                         std::invalid_argument);
 }
 
 TEST_CASE("session: codes between products change no bit")

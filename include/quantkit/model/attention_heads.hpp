@@ -4,11 +4,8 @@
 #pragma once
 
 #include <quantkit/core/config.hpp>
-#include <quantkit/kernels/gemm/float_epilogue.hpp>
-#include <quantkit/kernels/gemm/float_panels.hpp>
-#include <quantkit/kernels/gemm/gemm.hpp>
-#include <quantkit/kernels/gemm/select_float.hpp>
 #include <quantkit/kernels/rows/select_rows.hpp>
+#include <quantkit/model/attention_products.hpp>
 #include <quantkit/tensor/workspace.hpp>
 
 #include <algorithm>
@@ -18,12 +15,10 @@
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Both products of one head, in float.
+    /// Products  float_attention_products<Format> or int8_attention_products<>
+    template <class Products>
     class attention_head
     {
-        static constexpr auto format = kernels::operand_format::f32_f32;
-        using plain_epilogue = kernels::float_epilogue<kernels::epilogue_of<kernels::store_to<float>>>;
-
     public:
         /// sparse_queries  ProbSparse attention with so many queries; 0 for all
         attention_head(std::size_t time, std::size_t d_head, std::size_t sparse_queries)
@@ -38,48 +33,33 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         void operator()(const float* q, const float* k, const float* v, std::size_t stride, float* context,
                         std::size_t context_stride) const
         {
-            const auto step = static_cast<std::ptrdiff_t>(stride);
-            const kernels::real_rows queries { { q, step, 1 } };
-            const kernels::matrix_view<const float> keys { k, step, 1 }, values { v, 1, step };
-            memory_pieces memory { thread_workspace(bytes(queries)) };
-            float* scores = memory.take<float>(time_ * time_);
-            std::byte* panels = memory.take<std::byte>(panel_bytes());
+            const kernels::gemm_extents score_size { time_, time_, d_head_ }, context_size { time_, d_head_, time_ };
+            const std::size_t product_bytes = std::max(Products::bytes(score_size), Products::bytes(context_size));
+            memory_pieces memory { thread_workspace(own_bytes() + product_bytes) };
+            auto* scores = memory.take<float>(time_ * time_);
             auto* order = memory.take<std::size_t>(time_);
             auto* sparsity = memory.take<float>(time_);
-            std::byte* workspace = memory.take<std::byte>(0);
 
-            const kernels::real_rows weights { { scores, static_cast<std::ptrdiff_t>(time_), 1 } };
-            multiply(queries, keys, { time_, time_, d_head_ }, scores, time_, panels, workspace);
+            Products::multiply({ { q, stride }, { k, stride }, false, score_size, scores, time_ }, memory);
             if (sparse_queries_ > 0 && sparse_queries_ < time_)
                 weigh_sparsely(scores, order, sparsity);
             else
                 weigh(scores, time_);
-            multiply(weights, values, { time_, d_head_, time_ }, context, context_stride, panels, workspace);
+            Products::multiply({ { scores, time_ },
+                                 { v, stride },
+                                 true,
+                                 context_size,
+                                 context,
+                                 context_stride,
+                                 qparams { 1.0f / 255.0f, 0 } },
+                               memory);
         }
 
     private:
-        std::size_t panel_bytes() const
+        std::size_t own_bytes() const
         {
-            return std::max(kernels::packed_b_bytes(format, time_, d_head_),
-                            kernels::packed_b_bytes(format, d_head_, time_));
-        }
-
-        std::size_t bytes(const kernels::real_rows& rows) const
-        {
-            const auto& kernel = kernels::best_float_kernel<format>();
-            return memory_pieces::bytes<float>(time_ * time_) + memory_pieces::bytes<std::byte>(panel_bytes())
-                   + memory_pieces::bytes<std::size_t>(time_) + memory_pieces::bytes<float>(time_)
-                   + std::max(kernels::gemm_workspace_bytes(kernel, { time_, time_, d_head_ }, rows),
-                              kernels::gemm_workspace_bytes(kernel, { time_, d_head_, time_ }, rows));
-        }
-
-        void multiply(const kernels::real_rows& a, kernels::matrix_view<const float> b, kernels::gemm_extents size,
-                      float* c, std::size_t c_stride, std::byte* panels, std::byte* workspace) const
-        {
-            kernels::pack_weights(b, size.n, size.k, format, panels);
-            const plain_epilogue store { { {}, { { c, static_cast<std::ptrdiff_t>(c_stride), 1 } } } };
-            kernels::gemm(kernels::best_float_kernel<format>(), size, a,
-                          kernels::packed_b { format, size.n, size.k, panels, nullptr }, store, nullptr, workspace);
+            return memory_pieces::bytes<float>(time_ * time_) + memory_pieces::bytes<std::size_t>(time_)
+                   + memory_pieces::bytes<float>(time_);
         }
 
         /// Rows of scores to rows of weights, in place.

@@ -45,9 +45,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             const value_storage& from = storage_[step_.inputs[0]];
             const value_storage& to = storage_[step_.output];
             const product_options options { product.activation, product.residual.has_value(), to.codes };
-            const auto& layer = quantized_.plan[quantized_.network.layers()[step_.layer].name];
             const std::shared_ptr<const product_engine> engine =
-                make_engine(*quantized_.products[index_], layer, options);
+                make_engine(*quantized_.products[index_], precision_of_layer(), options);
             const bool gathers = std::holds_alternative<row_windows>(product.rows);
             const auto run = [=, x = x_, y = y_, rows = product.rows,
                               in_features = product.in_features](const step_operands& at, const any_executor& threads)
@@ -72,19 +71,24 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             const std::size_t d_model = y_.features, d_head = d_model / attention.heads, time = x_.time;
             const std::size_t sparse =
                 attention.sparse_factor == 0 ? 0 : sparse_query_count(attention.sparse_factor, time);
-            const attention_head head { time, d_head, sparse };
-            const auto run = [=, heads = attention.heads](const step_operands& at, const any_executor& threads)
+            switch (precision_of_layer().attention_products)
             {
-                threads.run(at.batch * heads,
-                            [&](std::size_t i)
-                            {
-                                const std::size_t first = i / heads * time, column = i % heads * d_head;
-                                const float* q = at.reals() + first * 3 * d_model + column;
-                                head(q, q + d_model, q + 2 * d_model, 3 * d_model,
-                                     at.result() + first * d_model + column, d_model);
-                            });
-            };
-            return { 0, run };
+            case precision::int8:
+                return heads_step(attention_head<int8_attention_products<>> { time, d_head, sparse }, attention.heads);
+            case precision::fp16:
+                return heads_step(
+                    attention_head<float_attention_products<kernels::operand_format::f32_f16>> { time, d_head, sparse },
+                    attention.heads);
+            case precision::bf16:
+                return heads_step(
+                    attention_head<float_attention_products<kernels::operand_format::f32_bf16>> { time, d_head,
+                                                                                                  sparse },
+                    attention.heads);
+            default:
+                return heads_step(
+                    attention_head<float_attention_products<kernels::operand_format::f32_f32>> { time, d_head, sparse },
+                    attention.heads);
+            }
         }
 
         session_step operator()(const layer_norm_step& norm) const
@@ -179,6 +183,30 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
+        const layer_precision& precision_of_layer() const
+        {
+            return quantized_.plan[quantized_.network.layers()[step_.layer].name];
+        }
+
+        /// All heads of all samples, each on its own.
+        template <class Head>
+        session_step heads_step(const Head& head, std::size_t heads) const
+        {
+            const std::size_t d_model = y_.features, d_head = d_model / heads, time = x_.time;
+            const auto run = [=](const step_operands& at, const any_executor& threads)
+            {
+                threads.run(at.batch * heads,
+                            [&](std::size_t i)
+                            {
+                                const std::size_t first = i / heads * time, column = i % heads * d_head;
+                                const float* q = at.reals() + first * 3 * d_model + column;
+                                head(q, q + d_model, q + 2 * d_model, 3 * d_model,
+                                     at.result() + first * d_model + column, d_model);
+                            });
+            };
+            return { 0, run };
+        }
+
         /// Where the rows of a product's input are: in place, or gathered into the scratch memory.
         static void place_rows(product_operands& operands, const step_operands& at, const product_rows& rows,
                                bool are_codes, sample_shape x, sample_shape y, std::size_t in_features)

@@ -28,17 +28,21 @@ namespace quantkit
 
     /// One layer's precision.
     ///
-    /// weights          fp32, fp16, bf16; int8 with any activations; int16 with all but real ones; int4 with real
-    ///                  (weight-only) or dynamic_per_row (8-bit) ones. A layer without weights takes them as fp32.
-    /// granularity      of quantized weights [out, in]: per_tensor, per_axis { 0 }, or per_group along axis 1
-    /// quantize_output  the result is rounded as well: to fp16 or bf16 where the weights are that, else to uint8 codes
-    ///                  of its calibrated range
+    /// weights             fp32, fp16, bf16; int8 with any activations; int16 with all but real ones; int4 with real
+    ///                     (weight-only) or dynamic_per_row (8-bit) ones. A layer without weights takes them as fp32.
+    /// granularity         of quantized weights [out, in]: per_tensor, per_axis { 0 }, or per_group along axis 1
+    /// quantize_output     the result is rounded as well: to fp16 or bf16 where the weights are that, else to uint8
+    /// codes
+    ///                     of its calibrated range
+    /// attention_products  of an attention, q k^T and weights v: fp32; fp16 or bf16 (k and v are rounded to them); int8
+    ///                     by the ranges of each head in each call
     struct layer_precision
     {
         precision weights = precision::fp32;
         activation_mode activations = activation_mode::real;
         any_granularity granularity = per_axis { 0 };
         bool quantize_output = false;
+        precision attention_products = precision::fp32;
 
         friend bool operator==(const layer_precision&, const layer_precision&) = default;
     };
@@ -71,6 +75,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                                      || (layer.weights == precision::int4
                                          && (real || layer.activations == activation_mode::dynamic_per_row))
                                : bits_of(layer.weights) >= 16 && real;
+        require(layer.attention_products <= precision::bf16 || layer.attention_products == precision::int8,
+                "no attention multiplies its activations in ", name_of(layer.attention_products));
         require(known, "no layer computes with ", name_of(layer.weights), " weights and ", real ? "real" : "quantized",
                 " activations of this mode");
     }
