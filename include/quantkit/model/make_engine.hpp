@@ -128,9 +128,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                                                         const product_options& options)
     {
         if (layer.activations == activation_mode::dynamic_per_tensor)
-            return engine_of(int16_linear { weight, int16_per_tensor {}, float_epilogue_of(bias, options) });
+            return engine_of(int16_linear { weight, int16_per_tensor<> {}, float_epilogue_of(bias, options) });
         if (layer.activations == activation_mode::dynamic_per_row)
-            return engine_of(int16_linear { weight, int16_per_row {}, float_epilogue_of(bias, options) });
+            return engine_of(int16_linear { weight, int16_per_row<> {}, float_epilogue_of(bias, options) });
         return engine_of(int16_linear { weight, static_input<int16_narrow> { calibrated.value() },
                                         float_epilogue_of(bias, options) });
     }
