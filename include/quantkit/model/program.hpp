@@ -3,118 +3,21 @@
 /// A model as it runs: steps on values, with what can be one product made one.
 ///
 /// An activation behind a product, and the sum of a product and a residual, run in the product's epilogue; the three
-/// projections of an attention are one product; dropout and flatten are other names of a value. So a value is what a
-/// step leaves in memory, and has the names of all layers whose result it is.
+/// projections of an attention are one product; a dropout is another name of a value, unless it is the input. So a
+/// value is what a step leaves in memory, and has the names of all layers whose result it is.
 #pragma once
 
 #include <quantkit/core/config.hpp>
 #include <quantkit/model/layer.hpp>
 #include <quantkit/model/model.hpp>
+#include <quantkit/model/program_steps.hpp>
 
 #include <cstddef>
-#include <limits>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
-
-namespace quantkit
-{
-    using value_id = std::size_t;
-}
-
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
-    /// What a step leaves. layers: those whose result it is, none for a value inside a layer.
-    struct program_value
-    {
-        std::string name;
-        sample_shape shape;
-        std::vector<std::size_t> layers;
-    };
-
-    /// Steps of the input, side by side, that make one row of a product: kernel steps, dilation apart.
-    struct row_windows
-    {
-        std::size_t kernel = 1, stride = 1, padding = 0, dilation = 1;
-        padding_mode mode = padding_mode::zeros;
-    };
-
-    /// What a product multiplies: each time step, the last one, or windows of them.
-    using product_rows = std::variant<time_steps, row_windows>;
-
-    /// y = activation(x W^T + b) + residual, W and b stacked from several along the outputs.
-    struct product_step
-    {
-        std::vector<projection> weights;
-        product_rows rows = time_steps::all;
-        std::size_t in_features = 0, out_features = 0; ///< of W, windows included
-        activation_function activation = activation_function::none;
-        std::optional<value_id> residual {};
-    };
-
-    /// [q, k, v] side by side -> softmax(q k^T / sqrt(d_head)) v, head by head.
-    struct attention_step
-    {
-        std::size_t heads = 1;
-        std::size_t sparse_factor = 0;
-    };
-
-    struct layer_norm_step
-    {
-        projection weights;
-        float eps = 1e-5f;
-    };
-
-    struct activation_step
-    {
-        activation_function function;
-    };
-    struct softmax_step
-    {
-    };
-    struct table_step
-    {
-        std::string table;
-    };
-    struct embedding_step
-    {
-        std::string table;
-    };
-    struct pooling_step
-    {
-        pooling_operation pooling;
-    };
-    struct add_step
-    {
-    };
-    /// The same numbers in another shape.
-    struct reshape_step
-    {
-    };
-
-    using step_operation = std::variant<product_step, attention_step, layer_norm_step, activation_step, softmax_step,
-                                        table_step, embedding_step, pooling_step, add_step, reshape_step>;
-
-    struct program_step
-    {
-        std::size_t layer; ///< whose plan applies
-        step_operation operation;
-        std::vector<value_id> inputs;
-        value_id output;
-    };
-
-    /// Value 0 is the input.
-    struct program
-    {
-        std::vector<program_value> values;
-        std::vector<program_step> steps;
-        value_id output = 0;
-    };
-}
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
@@ -140,12 +43,29 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     private:
         const layer& here() const { return model_.layers()[layer_]; }
 
+        /// Of a dropout's result its readers read what the dropout reads.
         void count_readers()
         {
-            for (const layer& user : model_.layers())
-                for (const std::string& name : user.inputs)
-                    if (name != model_input)
-                        ++readers_[model_.index_of(name)];
+            for (std::size_t user = 0; user < model_.layers().size(); ++user)
+                for (const std::string& name : model_.layers()[user].inputs)
+                    if (name != model_input && !is_another_name(user))
+                        ++readers_[source_of(name)];
+        }
+
+        /// A dropout of another layer's result.
+        bool is_another_name(std::size_t index) const
+        {
+            const layer& layer = model_.layers()[index];
+            return std::holds_alternative<dropout_operation>(layer.operation) && layer.inputs[0] != model_input;
+        }
+
+        /// The layer that computes what this name stands for.
+        std::size_t source_of(const std::string& name) const
+        {
+            std::size_t index = model_.index_of(name);
+            while (is_another_name(index))
+                index = model_.index_of(model_.layers()[index].inputs[0]);
+            return index;
         }
 
         value_id input(std::size_t i) const
@@ -182,11 +102,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 result_.values[value].layers.push_back(layer_);
         }
 
-        /// The product whose result only this layer reads, if it can take more into its epilogue.
+        /// The product whose result only this layer reads, under whatever name, if it can take more into its epilogue.
         product_step* fusable(std::size_t i)
         {
             const std::string& name = here().inputs[i];
-            if (name == model_input || readers_[model_.index_of(name)] != 1)
+            if (name == model_input || readers_[source_of(name)] != 1)
                 return nullptr;
             program_step& producer = result_.steps[producer_of(input(i))];
             auto* product = std::get_if<product_step>(&producer.operation);
