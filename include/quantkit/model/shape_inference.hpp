@@ -10,6 +10,7 @@
 #include <quantkit/model/weight_set.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <variant>
@@ -42,6 +43,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
+        /// So that no sum or product of steps overflows.
+        static constexpr std::size_t most_steps = std::size_t { 1 } << 31;
+
         sample_shape shape_of(const linear_operation& linear) const
         {
             const sample_shape x = only_input(linear.in_features);
@@ -56,6 +60,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             check(conv.kernel > 0 && conv.stride > 0 && conv.dilation > 0,
                   "kernel, stride and dilation must be at least 1, but are ", conv.kernel, ", ", conv.stride, ", ",
                   conv.dilation);
+            check(conv.dilation <= most_steps && conv.padding <= most_steps, "a dilation of ", conv.dilation,
+                  " and a padding of ", conv.padding, " steps: neither can be more than ", most_steps);
             check(conv.mode == padding_mode::zeros || conv.padding <= x.time, "circular padding of ", conv.padding,
                   " steps is longer than the ", x.time, " steps of the input");
             return { window_count(x.time, (conv.kernel - 1) * conv.dilation + 1, conv.stride, conv.padding),
@@ -98,7 +104,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         sample_shape shape_of(const positional_encoding_operation& encoding) const
         {
             const sample_shape x = only_input();
-            const tensor_shape table = weights_[encoding.table].shape;
+            const tensor_shape table = weight(encoding.table).shape;
             check(table.rank() == 2 && table[0] >= static_cast<std::ptrdiff_t>(x.time)
                       && table[1] == static_cast<std::ptrdiff_t>(x.features),
                   "the table '", encoding.table, "' of shape ", table, " does not cover an input of ", x.time,
@@ -119,6 +125,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             if (pooling.kernel == 0)
                 return { 1, x.features };
             check(pooling.stride > 0, "the stride must be at least 1");
+            check(pooling.kernel <= most_steps, "a kernel of ", pooling.kernel, " steps is more than ", most_steps);
             check(pooling.padding <= pooling.kernel / 2, "a padding of ", pooling.padding,
                   " is more than half of the kernel of ", pooling.kernel);
             return { window_count(x.time, pooling.kernel, pooling.stride, pooling.padding), x.features };
@@ -160,12 +167,18 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 check_shape(names.bias, { bias });
         }
 
+        const weight_tensor& weight(const std::string& name) const
+        {
+            check(weights_.contains(name), "the weight '", name, "' is missing");
+            return weights_[name];
+        }
+
         void check_shape(const std::string& name, std::initializer_list<std::size_t> extents) const
         {
             const tensor_shape expected = weight_shape(extents);
-            check(weights_.contains(name), "the weight '", name, "' is missing");
-            check(weights_[name].shape == expected, "the weight '", name, "' must have the shape ", expected,
-                  ", but has ", weights_[name].shape);
+            check(weight(name).shape == expected, "the weight '", name, "' must have the shape ", expected,
+                  ", but has ", weight(name).shape);
+            check(element_count(expected) > 0, "the weight '", name, "' of shape ", expected, " is empty");
         }
 
         template <class... Parts>
