@@ -5,6 +5,8 @@
 
 #include <quantkit/core/concepts.hpp>
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/kernels/arch.hpp>
+#include <quantkit/kernels/count_in_bins.hpp>
 #include <quantkit/observers/measured_range.hpp>
 #include <quantkit/observers/rounded_product.hpp>
 #include <quantkit/observers/value_runs.hpp>
@@ -43,26 +45,19 @@ namespace quantkit
         }
 
         /// Counts values; NaN and what lies outside the range is left out.
-        template <tensor_of<float> Tensor>
+        template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
         void add(const Tensor& batch)
         {
-            const double first = low(), last = high();
-            const double bins_per_unit = static_cast<double>(counts.size()) / (last - first);
-            const auto last_bin = static_cast<std::ptrdiff_t>(counts.size()) - 1;
-            std::vector<std::uint64_t> seen(counts.size()); // incremented in a third of the time that a double takes
+            const double bins_per_unit = static_cast<double>(counts.size()) / (high() - low());
+            const kernels::bin_grid grid { low(), high(), bins_per_unit, static_cast<std::int32_t>(counts.size()) };
+            constexpr std::size_t turns = kernels::counters_per_bin;
+            std::vector<std::uint64_t> seen((counts.size() + 1) * turns);
             for_each_value_run(batch,
-                               [=, bins = seen.data()](const float* x, std::size_t count)
-                               {
-                                   for (std::size_t i = 0; i < count; ++i)
-                                       if (const auto value = static_cast<double>(x[i]);
-                                           value >= first && value <= last)
-                                       {
-                                           const double position = (value - first) * bins_per_unit;
-                                           ++bins[std::min(static_cast<std::ptrdiff_t>(position), last_bin)];
-                                       }
+                               [&](const float* x, std::size_t count) {
+                                   kernels::count_in_bins(x, count, grid, seen.data(), kernels::compiled_arch<Arch> {});
                                });
-            for (std::size_t bin = 0; bin < seen.size(); ++bin)
-                counts[bin] += static_cast<double>(seen[bin]);
+            for (std::size_t i = 0; i < counts.size() * turns; ++i)
+                counts[i / turns] += static_cast<double>(seen[i]);
         }
 
         /// Widens the range to hold `batch`: its upper end is rounded up, so that a bin becomes a whole number of fine

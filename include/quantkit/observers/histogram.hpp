@@ -60,7 +60,7 @@ namespace quantkit
                 histogram_.restart(range);
             else
                 histogram_.grow(range, settings_.upsample_rate);
-            histogram_.add(batch);
+            histogram_.add<Tensor, Arch>(batch);
         }
 
         void reset() { *this = histogram_observer(settings_); }
