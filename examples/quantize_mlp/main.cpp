@@ -2,12 +2,12 @@
 /// @file
 /// A trained Fashion-MNIST network is calibrated, quantized to INT8 and run; accuracy, size and speed side by side.
 #include "dataset.hpp"
-#include "latency.hpp"
 #include "network.hpp"
 #include "options.hpp"
-#include "progress.hpp"
-#include "quality.hpp"
-#include "table.hpp"
+#include "support/latency.hpp"
+#include "support/progress.hpp"
+#include "support/quality.hpp"
+#include "support/table.hpp"
 #include "variants.hpp"
 
 #include <quantkit/kernels/gemm/select.hpp>
@@ -148,22 +148,5 @@ namespace
 
 int main(int argc, char** argv)
 {
-    try
-    {
-        const options chosen = parsed_options({ argv, static_cast<std::size_t>(argc) });
-        if (!chosen.help)
-            return run(chosen);
-        std::cout << usage;
-        return 0;
-    }
-    catch (const usage_error& error)
-    {
-        std::cerr << "quantize_mlp: " << error.what() << "\n\n" << usage;
-        return 2;
-    }
-    catch (const std::exception& error)
-    {
-        std::cerr << "quantize_mlp: " << error.what() << '\n';
-        return 1;
-    }
+    return run_program("quantize_mlp", usage, { argv, static_cast<std::size_t>(argc) }, parsed_options, run);
 }

@@ -3,10 +3,10 @@
 /// The command line of quantize_mlp.
 #pragma once
 
+#include "support/command_line.hpp"
+
 #include <filesystem>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 
 namespace demo
@@ -24,53 +24,19 @@ Quantizes a trained 784-100-100-10 network to INT8 and compares it with the floa
   --help       this text
 )";
 
-    /// Something is wrong with the command line.
-    struct usage_error : std::runtime_error
-    {
-        using std::runtime_error::runtime_error;
-    };
-
-    struct options
+    struct options : common_options
     {
         std::filesystem::path data;
-        int turns = 51;
-        bool check = false;
-        bool help = false;
     };
-
-    inline int parsed_turns(const std::string& text)
-    {
-        constexpr int most = 10000;
-        const bool digits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == text.npos;
-        const int turns = digits ? std::stoi(text) : 0;
-        if (turns < 1 || turns > most)
-            throw usage_error("--turns wants a number from 1 to 10000, not '" + text + "'");
-        return turns;
-    }
 
     inline options parsed_options(std::span<char*> arguments)
     {
         options result;
-        for (std::size_t i = 1; i < arguments.size(); ++i)
-        {
-            const std::string argument = arguments[i];
-            const auto value = [&]() -> std::string
-            {
-                if (i + 1 == arguments.size())
-                    throw usage_error(argument + " wants a value");
-                return arguments[++i];
-            };
-            if (argument == "--data")
-                result.data = value();
-            else if (argument == "--turns")
-                result.turns = parsed_turns(value());
-            else if (argument == "--check")
-                result.check = true;
-            else if (argument == "--help" || argument == "-h")
-                result.help = true;
-            else
-                throw usage_error("unknown argument '" + argument + "'");
-        }
+        for (argument_reader argument(arguments); argument.next();)
+            if (argument.name() == "--data")
+                result.data = argument.value();
+            else if (!result.take(argument))
+                refuse(argument);
         if (!result.data.empty() && !std::filesystem::is_directory(result.data))
             throw usage_error("--data: no folder " + result.data.string());
         return result;

@@ -40,13 +40,14 @@ namespace demo
             std::fflush(stderr);
         }
 
-    private:
+        /// Clears the line, so that something else can be printed.
         void erase() const
         {
             if (visible_)
                 std::fputs("\r\033[K", stderr);
         }
 
+    private:
         int steps_;
         int done_ = 0;
         bool visible_;
