@@ -129,13 +129,13 @@ namespace
 
 TEST_CASE("quantized_file: every precision and granularity, on every graph, gives the bits that were saved")
 {
-    for (const auto& [name, network] : sample_models())
+    for (const named_model& sample : sample_models())
         for (const layer_precision& precision : every_precision())
         {
-            CAPTURE(name);
+            CAPTURE(sample.name);
             CAPTURE(name_of(precision));
             CAPTURE(precision.granularity.index());
-            check_round_trip(quantized_with(network, { precision }));
+            check_round_trip(quantized_with(sample.network, { precision }));
         }
 }
 
@@ -172,9 +172,10 @@ TEST_CASE("quantized_file: a model that was loaded is saved to the same bytes")
 
 TEST_CASE("quantized_file: the graph comes back with every attribute of its layers")
 {
-    for (const auto& [name, network] : sample_models())
+    for (const named_model& sample : sample_models())
     {
-        CAPTURE(name);
+        CAPTURE(sample.name);
+        const model& network = sample.network;
         const model loaded = saved_and_loaded(quantize_model(network, {})).network;
         REQUIRE(loaded.layers().size() == network.layers().size());
         CHECK(json_text_of(description_of(loaded)) == json_text_of(description_of(network)));

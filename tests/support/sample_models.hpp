@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace quantkit::test
@@ -87,7 +86,13 @@ namespace quantkit::test
                            input);
     }
 
-    inline std::vector<std::pair<std::string, model>> sample_models()
+    struct named_model
+    {
+        std::string name;
+        model network;
+    };
+
+    inline std::vector<named_model> sample_models()
     {
         return { { "mlp", sample_mlp() }, { "encoder", sample_encoder() }, { "branches", sample_branches() } };
     }

@@ -6,10 +6,13 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/model/layer.hpp>
+#include <quantkit/model/model.hpp>
+#include <quantkit/model/program.hpp>
 #include <quantkit/model/shape_inference.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -83,6 +86,21 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     inline std::vector<layer_product> products_of(const layer_operation& operation)
     {
         return std::visit(detail::find_products {}, operation);
+    }
+
+    /// Calls use(step, layer, product) for each product of a model's program, step being its index there.
+    template <class Use>
+    void for_each_product(const model& network, const program& steps, Use use)
+    {
+        std::map<std::size_t, std::size_t> parts; // of each layer that were there before
+        for (std::size_t i = 0; i < steps.steps.size(); ++i)
+        {
+            const program_step& step = steps.steps[i];
+            if (!std::holds_alternative<product_step>(step.operation))
+                continue;
+            const layer& owner = network.layers()[step.layer];
+            use(i, owner, products_of(owner.operation).at(parts[step.layer]++));
+        }
     }
 
     /// Names of the weights that no product multiplies with: those of norms, and tables.

@@ -7,11 +7,15 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/int4.hpp>
 #include <quantkit/core/precision.hpp>
+#include <quantkit/core/qparams_list.hpp>
 #include <quantkit/io/data_type.hpp>
 #include <quantkit/model/layer_precision.hpp>
 #include <quantkit/model/layer_weights.hpp>
+#include <quantkit/model/product_weights.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,6 +57,18 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         if (weights != precision::int4)
             return matrix;
         return { static_cast<std::ptrdiff_t>(packed_int4_bytes(checked_element_count(matrix, bits_of(weights)))) };
+    }
+
+    inline bool keeps_zero_points(const qparams_list& params)
+    {
+        return std::any_of(params.zero_points().begin(), params.zero_points().end(),
+                           [](std::int32_t zero_point) { return zero_point != 0; });
+    }
+
+    /// Also a bias that came only with quantizing.
+    inline bool keeps_bias(const layer_product& product, const product_weights& weights)
+    {
+        return product.has_bias() || (weights.bias.array() != 0.0f).any();
     }
 
     /// What an error says, without the library's name, for an error that says more.

@@ -137,7 +137,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 product_weights weights = read_product(layer.name, product);
                 add_float_weights(product, weights, weights_);
-                products_[layer.name].push_back(std::move(weights));
+                products_.emplace(product_key(layer.name, product.part), std::move(weights));
             }
         }
 
@@ -219,15 +219,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         void place_products(quantized_model& quantized)
         {
-            std::map<std::string, std::size_t> parts; // of each layer that were placed before
-            for (const program_step& step : quantized.steps.steps)
-            {
-                quantized.products.emplace_back();
-                if (!std::holds_alternative<product_step>(step.operation))
-                    continue;
-                const std::string& layer = quantized.network.layers()[step.layer].name;
-                quantized.products.back() = std::move(products_.at(layer).at(parts[layer]++));
-            }
+            quantized.products.resize(quantized.steps.steps.size());
+            const auto place = [&](std::size_t step, const layer& layer, const layer_product& product) {
+                quantized.products[step] = std::move(products_.extract(product_key(layer.name, product.part)).mapped());
+            };
+            for_each_product(quantized.network, quantized.steps, place);
         }
 
         void read_outputs(quantized_model& quantized)
@@ -267,6 +263,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         std::set<std::string> taken_, taken_tensors_;
         precision_plan plan_;
         weight_set weights_;
-        std::map<std::string, std::vector<product_weights>> products_;
+        std::map<std::string, product_weights> products_; // by product_key()
     };
 }

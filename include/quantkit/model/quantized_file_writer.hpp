@@ -17,7 +17,6 @@
 #include <quantkit/model/quantized_file_layout.hpp>
 #include <quantkit/model/quantized_model.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -91,18 +90,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         void add_products()
         {
-            std::map<std::size_t, std::size_t> parts; // of each layer that were there before
-            for (std::size_t i = 0; i < quantized_.steps.steps.size(); ++i)
+            const auto add = [&](std::size_t step, const layer& layer, const layer_product& product)
             {
-                const program_step& step = quantized_.steps.steps[i];
-                if (!std::holds_alternative<product_step>(step.operation))
-                    continue;
-                const layer& layer = quantized_.network.layers()[step.layer];
-                require(i < quantized_.products.size() && quantized_.products[i], "a product of layer '", layer.name,
-                        "' has no weights");
-                const layer_product product = products_of(layer.operation).at(parts[step.layer]++);
-                in_the_name_of(layer.name, [&] { add_product(layer.name, product, *quantized_.products[i]); });
-            }
+                require(step < quantized_.products.size() && quantized_.products[step], "a product of layer '",
+                        layer.name, "' has no weights");
+                in_the_name_of(layer.name, [&] { add_product(layer.name, product, *quantized_.products[step]); });
+            };
+            for_each_product(quantized_.network, quantized_.steps, add);
         }
 
         void add_product(const std::string& layer, const layer_product& product, const product_weights& weights)
@@ -115,7 +109,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                     "calibrated activations have qparams, others have none");
             std::visit([&](const auto& weight) { add_weight(key, weight, product.matrix_shape(), precision.weights); },
                        weights.weight);
-            if (product.has_bias() || (weights.bias.array() != 0.0f).any())
+            if (keeps_bias(product, weights))
                 add(key + "bias", std::span(weights.bias.data(), static_cast<std::size_t>(weights.bias.size())),
                     { product.matrix_shape()[0] });
             if (weights.input)
@@ -145,8 +139,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             add_metadata(key + "weight", attributes);
             const tensor_shape parameters = parameter_shape(shape, weight.granularity());
             add(key + "scale", weight.scales(), parameters);
-            const auto is_zero = [](std::int32_t zero_point) { return zero_point == 0; };
-            if (!std::all_of(weight.zero_points().begin(), weight.zero_points().end(), is_zero))
+            if (keeps_zero_points(weight.params()))
                 add(key + "zero_point", weight.zero_points(), parameters);
         }
 
