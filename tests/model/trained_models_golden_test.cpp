@@ -178,4 +178,33 @@ TEST_CASE("trained models: the encoder of 30 layers on the series of the folder"
     CHECK_LE(largest_difference(session(network)(read_matrix(folder / "check_inputs.npy")),
                                 read_matrix(folder / "check_logits.npy")),
              1e-4f);
+
+    const fs::path data = root / "data";
+    const matrix_f series = read_matrix(data / "sp500_features.npy"), want = read_matrix(folder / "eval_logits.npy");
+    const matrix_f x = windows_of(series, data / "sp500_test_ends.npy", 96);
+    std::vector<std::int32_t> labels;
+    const npy_array ends = read_npy(data / "sp500_test_ends.npy"), all_labels = read_npy(data / "sp500_labels.npy");
+    for (const std::int32_t end : ends.as<std::int32_t>())
+        labels.push_back(all_labels.as<std::int32_t>()[static_cast<std::size_t>(end)]);
+
+    // what fake quantization in PyTorch gave
+    const matrix_f y = session(network)(x);
+    CHECK_LE(largest_difference(y, want), 1e-4f);
+    CHECK_EQ(accuracy(y, labels), doctest::Approx(0.6978).epsilon(1e-4));
+    auto prepared = prepare(network);
+    calibrate(prepared, windows_of(series, data / "sp500_calib_ends.npy", 96));
+    precision_plan with_outputs; // as there: each product layer's result in uint8 as well, but for the logits
+    for (const layer& each : network.layers())
+        if (!std::holds_alternative<layer_norm_operation>(each.operation))
+            with_outputs.layers[each.name] = { precision::int8, activation_mode::calibrated, per_axis {},
+                                               each.kind != layer_kind::activation && each.kind != layer_kind::dropout
+                                                   && each.kind != layer_kind::positional_encoding
+                                                   && each.kind != layer_kind::pooling && each.name != "head" };
+    CHECK_EQ(sqnr_db(want, session(convert(prepared, with_outputs))(x)), doctest::Approx(38.12).epsilon(0.02));
+    const matrix_f static_int8 = session(convert(prepared))(x);
+    CHECK_GE(sqnr_db(want, static_int8), 40.0);
+    CHECK_GE(accuracy(static_int8, labels), 0.6971 - 0.003);
+    const matrix_f dynamic_int8 = session(quantize_dynamic(network, int8_dynamic_per_row))(x);
+    CHECK_GE(sqnr_db(want, dynamic_int8), 46.0);
+    CHECK_GE(accuracy(dynamic_int8, labels), 0.6986 - 0.003);
 }
