@@ -66,6 +66,7 @@ namespace
                     all.push_back({ precision::int4, activations, granularity, false });
             }
         all.push_back({ precision::int8, mode::calibrated, per_axis { 0 }, true });
+        all.push_back({ precision::fp32, mode::real, per_tensor {}, false, precision::int8 });
         return all;
     }
 

@@ -2,10 +2,11 @@
 /// @file
 /// Precisions, granularities and qparams as attributes (io/model_description.hpp), as files keep them.
 ///
-/// weights          "FP32", "FP16", "BF16", "INT16", "INT8" or "INT4"
-/// activations      "real", "dynamic_per_tensor", "dynamic_per_row" or "calibrated"
-/// granularity      "per_tensor"; "per_axis" with axis; "per_group" with axis and group_size
-/// quantize_output  true or false
+/// weights             "FP32", "FP16", "BF16", "INT16", "INT8" or "INT4"
+/// activations         "real", "dynamic_per_tensor", "dynamic_per_row" or "calibrated"
+/// granularity         "per_tensor"; "per_axis" with axis; "per_group" with axis and group_size
+/// quantize_output     true or false
+/// attention_products  "FP16", "BF16" or "INT8"; left out for FP32
 /// scale, zero_point
 #pragma once
 
@@ -51,6 +52,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         attributes["weights"] = std::string(name_of(layer.weights));
         attributes["activations"] = std::string(activation_mode_names[static_cast<std::size_t>(layer.activations)]);
         attributes["quantize_output"] = layer.quantize_output;
+        if (layer.attention_products != precision::fp32)
+            attributes["attention_products"] = std::string(name_of(layer.attention_products));
         return attributes;
     }
 
@@ -95,7 +98,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         require(quantize_output != nullptr, "quantize_output must be true or false");
         const layer_precision layer { precision_named(with.text("weights")),
                                       activation_mode_named(with.text("activations")), read_granularity(with),
-                                      *quantize_output };
+                                      *quantize_output,
+                                      precision_named(with.text("attention_products", name_of(precision::fp32))) };
         check_layer_precision(layer);
         return layer;
     }
