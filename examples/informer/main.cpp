@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
 /// An encoder classifier of 30 layers at ten precisions on real weather, and the size and speed of one of 57 layers.
-#include "model_bytes.hpp"
 #include "support/command_line.hpp"
 #include "support/data.hpp"
 #include "support/latency.hpp"
@@ -14,6 +13,7 @@
 #include "weather_windows.hpp"
 
 #include <quantkit/kernels/gemm/select.hpp>
+#include <quantkit/model/model_size.hpp>
 #include <quantkit/tensor/real_linear.hpp>
 
 #include <algorithm>
@@ -81,7 +81,8 @@ Runs a trained encoder of 30 layers at several precisions on windows of weather,
         for (const named_plan& each : all_plans(network))
         {
             const quantkit::quantized_model quantized = convert(prepared, each.plan);
-            contestants.push_back({ each.name, parameter_bytes(quantized), quantkit::session(quantized), {}, {} });
+            contestants.push_back(
+                { each.name, quantkit::size_of(quantized).total(), quantkit::session(quantized), {}, {} });
         }
         return contestants;
     }
