@@ -120,11 +120,11 @@ Runs a trained encoder of 30 layers at several precisions on windows of weather,
                              i == 0 ? "-" : number(qualities[i].sqnr_db, 1), grouped(each.bytes),
                              times_smaller(contestants.front(), each) });
             for (const latency& time : each.latencies)
-                rows.back().push_back(number(1e6 * time.median, 0));
+                rows.back().push_back(number(1e6 * time.least, 0));
         }
         print_table(std::cout, rows);
         std::cout
-            << "\nagreement: same prediction as FP32. bytes: of the parameters. us: microseconds of a call, median,"
+            << "\nagreement: same prediction as FP32. bytes: of the parameters. us: microseconds of the quickest call,"
                " one thread.\ntransformer: attention, feed-forward, norms and output projection; rest: embedding and"
                " convolutions.\n\n";
     }
@@ -193,11 +193,11 @@ Runs a trained encoder of 30 layers at several precisions on windows of weather,
         std::cout << "An encoder of " << network.layers().size() << " layers and " << grouped(network.parameter_count())
                   << " parameters, with weights from a seed.\n\n";
         std::vector<table_row> rows { { "precision", "bytes", "MiB", "smaller", "us, batch 1", "FP32 / this" } };
-        const double base = contestants.front().latencies[0].median;
+        const double base = contestants.front().latencies[0].least;
         for (const contestant& each : contestants)
             rows.push_back({ each.name, grouped(each.bytes), number(static_cast<double>(each.bytes) / (1 << 20), 2),
-                             times_smaller(contestants.front(), each), number(1e6 * each.latencies[0].median, 0),
-                             number(base / each.latencies[0].median, 2) + "x" });
+                             times_smaller(contestants.front(), each), number(1e6 * each.latencies[0].least, 0),
+                             number(base / each.latencies[0].least, 2) + "x" });
         print_table(std::cout, rows);
         std::cout << "\nINT8 products run on " << quantkit::kernels::best_micro_kernel().name() << ", FP32 products on "
                   << quantkit::kernels::best_float_kernel<quantkit::fp32_weights::format>().name() << ".\n";

@@ -51,7 +51,7 @@ namespace demo
     /// Of single calls, in seconds.
     struct latency
     {
-        double mean = 0, deviation = 0, median = 0, p99 = 0;
+        double mean = 0, deviation = 0, least = 0, median = 0, p99 = 0;
     };
 
     /// Of at least one time; the deviation is that of a sample.
@@ -64,6 +64,7 @@ namespace demo
         for (const double time : seconds)
             result.deviation += (time - result.mean) * (time - result.mean) / std::max(count - 1, 1.0);
         result.deviation = std::sqrt(result.deviation);
+        result.least = seconds.front();
         result.median = seconds[seconds.size() / 2];
         result.p99 = seconds[(seconds.size() * 99 + 99) / 100 - 1];
         return result;
