@@ -24,7 +24,7 @@
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Rows of floats next to each other, `stride` apart.
-    struct float_matrix
+    struct strided_rows
     {
         const float* data;
         std::size_t stride;
@@ -35,8 +35,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     /// One product c = a b^T (or a b) of a head.
     struct attention_operands
     {
-        float_matrix a; ///< [m, k]
-        float_matrix b; ///< [n, k], or [k, n] if b_is_transposed
+        strided_rows a; ///< [m, k]
+        strided_rows b; ///< [n, k], or [k, n] if b_is_transposed
         bool b_is_transposed;
         kernels::gemm_extents size;
         float* c; ///< [m, n]
@@ -116,7 +116,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
-        static real_range range_of(const float_matrix& x, std::size_t count, std::size_t columns,
+        static real_range range_of(const strided_rows& x, std::size_t count, std::size_t columns,
                                    const kernels::row_kernels& rows)
         {
             return kernels::float_rows { x.view(), nullptr, 0, {}, rows }.range(count, columns, nullptr);

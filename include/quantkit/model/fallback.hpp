@@ -136,8 +136,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     template <pair_metric Metric, tensor_batches Batches>
-    double measured_error(const quantized_model& quantized, const Batches& batches,
-                          const std::vector<matrix_f>& references, const any_executor& threads)
+    double error_of_session(const quantized_model& quantized, const Batches& batches,
+                            const std::vector<matrix_f>& references, const any_executor& threads)
     {
         const session run(quantized);
         typename Metric::accumulator seen;
@@ -187,7 +187,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             try
             {
                 quantized_model quantized = detail::quantize_candidate(network, candidate, batches, threads);
-                outcome.measured = detail::measured_error<Metric>(quantized, batches, references, threads);
+                outcome.measured = detail::error_of_session<Metric>(quantized, batches, references, threads);
                 outcome.refusal = detail::refusal_of(*outcome.measured, bound);
                 if (outcome.refusal.empty())
                 {

@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <limits>
 
-namespace quantkit::kernels::avx2_rows::inline QUANTKIT_FLAGS_NAMESPACE
+namespace quantkit::kernels::avx2_row_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     namespace lanes = avx2_lanes;
     inline constexpr std::size_t lane_count = 8;

@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <limits>
 
-namespace quantkit::kernels::avx512_rows::inline QUANTKIT_FLAGS_NAMESPACE
+namespace quantkit::kernels::avx512_row_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     namespace lanes = avx512_lanes;
     inline constexpr std::size_t lane_count = 16;
@@ -64,13 +64,13 @@ namespace quantkit::kernels::avx512_rows::inline QUANTKIT_FLAGS_NAMESPACE
     QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE float sum_of_lanes(__m512 x)
     {
-        return avx2_rows::sum_of_lanes(_mm256_add_ps(half_of<0>(x), half_of<1>(x)));
+        return avx2_row_lanes::sum_of_lanes(_mm256_add_ps(half_of<0>(x), half_of<1>(x)));
     }
 
     QUANTKIT_TARGET("avx512f,avx512bw")
     QUANTKIT_INLINE float max_of_lanes(__m512 x)
     {
-        return avx2_rows::max_of_lanes(_mm256_max_ps(half_of<0>(x), half_of<1>(x)));
+        return avx2_row_lanes::max_of_lanes(_mm256_max_ps(half_of<0>(x), half_of<1>(x)));
     }
 
 #define QUANTKIT_LANES QUANTKIT_TARGET("avx512f,avx512bw") QUANTKIT_INLINE

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace quantkit::kernels::scalar_rows::inline QUANTKIT_FLAGS_NAMESPACE
+namespace quantkit::kernels::scalar_row_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     namespace lanes = scalar_lanes;
     inline constexpr std::size_t lane_count = 1;

@@ -17,12 +17,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     {
 #if defined(QUANTKIT_X86)
         if (lanes == lane_family::avx512)
-            return avx512_rows::all_row_functions;
+            return avx512_row_lanes::all_row_functions;
         if (lanes == lane_family::avx2)
-            return avx2_rows::all_row_functions;
+            return avx2_row_lanes::all_row_functions;
 #endif
         static_cast<void>(lanes);
-        return scalar_rows::all_row_functions;
+        return scalar_row_lanes::all_row_functions;
     }
 
     /// The best that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument where QUANTKIT_ISA is no name.
