@@ -3,7 +3,8 @@
 /// Whole models: build or describe them, calibrate, convert, run. Reading them from files is in model/model_file.hpp,
 /// which needs a JSON library.
 ///
-/// Not part of quantkit.hpp: a session instantiates every linear layer (model/compiled.hpp says how to spare that time).
+/// Not part of quantkit.hpp: a session instantiates every linear layer (model/compiled.hpp says how to spare that
+/// time).
 #pragma once
 
 #include <quantkit/model/calibration.hpp>

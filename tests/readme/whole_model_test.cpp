@@ -29,8 +29,7 @@ TEST_CASE("README: a whole model in INT8")
 {
     const std::filesystem::path folder = QUANTKIT_EXAMPLES "/weather/informer_small";
     const qk::matrix_f windows = qk::matrix_f::Random(4 * 96, 20);
-    const qk::matrix_f want =
-        qk::session(qk::read_model(folder / "graph.json", folder / "model.safetensors"))(windows);
+    const qk::matrix_f want = qk::session(qk::read_model(folder / "graph.json", folder / "model.safetensors"))(windows);
     const qk::matrix_f got = whole_model(folder, { windows.topRows(2 * 96), windows.bottomRows(2 * 96) }, windows);
     CHECK_LT((got - want).norm(), 0.05f * want.norm());
     CHECK_GT((got - want).norm(), 0.0f);
