@@ -363,12 +363,19 @@ TEST_CASE("quantized_file: plans for unknown layers and with unknown words are r
 
 TEST_CASE("quantized_file: graphs that do not fit the tensors, and absurd extents, are refused")
 {
-    const auto with_graph = [](std::string_view from, std::string_view to)
-    { return error_after(int8_dynamic, [&](file_parts& file) { replace(file.metadata["graph"], from, to); }); };
+    const auto with_graph = [](std::string_view from, std::string_view to, const layer_precision& layer = int8_dynamic)
+    { return error_after(layer, [&](file_parts& file) { replace(file.metadata["graph"], from, to); }); };
     CHECK(with_graph("\"in_features\":5", "\"in_features\":6")
           == "the tensor 'products/fc/weight' must hold int8 of shape [3, 6], but holds int8 of shape [3, 5]");
+    CHECK(with_graph("\"in_features\":5", "\"in_features\":9223372036854775807")
+              .starts_with("the tensor 'products/fc/weight' must hold int8 of shape [3, 9223372036854775807]"));
+    CHECK(with_graph("\"in_features\":5", "\"in_features\":9223372036854775807", int4_weights)
+          == "a tensor of shape [3, 9223372036854775807] is larger than any memory");
     CHECK(
-        with_graph("\"in_features\":5", "\"in_features\":9223372036854775807").ends_with("is larger than any memory"));
+        with_graph(
+            R"("in_features":5,"inputs":["input"],"kind":"feed_forward","name":"fc","out_features":3,"type":"linear")",
+            R"("in_channels":4,"kernel":4611686018427387904,"name":"fc","out_channels":0,"type":"conv1d")")
+        == "a tensor of shape [4611686018427387904, 4] is larger than any memory");
     CHECK(with_graph("linear", "bilinear") == "layer 'fc' has the unknown type 'bilinear'");
 }
 

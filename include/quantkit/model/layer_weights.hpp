@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/config.hpp>
+#include <quantkit/core/precision.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/model/layer.hpp>
 #include <quantkit/model/model.hpp>
@@ -40,10 +41,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                                [](const projection& each) { return !each.bias.empty(); });
         }
 
-        /// Of the matrix: all outputs, and a window of the input, time step by time step.
+        /// Of the matrix: all outputs, and a window of the input, time step by time step. Throws beyond 2^63.
         tensor_shape matrix_shape() const
         {
-            return { static_cast<std::ptrdiff_t>(weights.size()) * shape[0], kernel() * shape[1] };
+            const auto parts = static_cast<std::ptrdiff_t>(weights.size());
+            return { static_cast<std::ptrdiff_t>(detail::checked_element_count({ parts, shape[0] }, 1)),
+                     static_cast<std::ptrdiff_t>(detail::checked_element_count({ kernel(), shape[1] }, 1)) };
         }
     };
 }

@@ -145,7 +145,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const std::string key = product_key(layer, product.part);
             const layer_precision& precision = plan_[layer];
-            static_cast<void>(checked_element_count(product.shape, 256)); // so that no extent below overflows
             const tensor_shape shape = product.matrix_shape();
             product_weights weights { read_weight(key, shape, precision.weights), vector_f::Zero(shape[0]) };
             if (product.has_bias() || file_.contains(key + "bias"))
