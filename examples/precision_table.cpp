@@ -3,8 +3,8 @@
 /// What a linear layer takes in FP32, FP16 and INT8: bytes of its weights, and time of a call.
 ///
 ///     precision_table [turns]      turns of a millisecond whose median is the time; the more, the steadier
-#include "quantize_mlp/latency.hpp"
-#include "quantize_mlp/table.hpp"
+#include "support/latency.hpp"
+#include "support/table.hpp"
 
 #include <quantkit/core/precision.hpp>
 #include <quantkit/quantkit.hpp>
