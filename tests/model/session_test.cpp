@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/model/calibration.hpp>
-#include <quantkit/model/initial_weights.hpp>
 #include <quantkit/model/model_builder.hpp>
 #include <quantkit/model/session.hpp>
 #include <quantkit/tensor/int8_linear.hpp>
 #include <quantkit/tensor/thread_pool.hpp>
 
 #include "support/allocation_count.hpp"
-#include "support/random.hpp"
 #include "support/reference_model.hpp"
+#include "support/sample_models.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,22 +19,11 @@
 #include <vector>
 
 using namespace quantkit;
+using test::initialized;
+using test::random_input;
 
 namespace
 {
-    model initialized(const model_builder& builder, sample_shape input, std::uint64_t seed = 1)
-    {
-        return builder.build(initial_weights(builder.layers(), input, seed));
-    }
-
-    matrix_f random_input(const model& network, std::size_t batch, std::uint64_t seed = 7)
-    {
-        const sample_shape shape = network.input_shape();
-        const std::vector<float> values = test::random_floats(batch * shape.size(), seed, -2.0f, 2.0f);
-        return Eigen::Map<const matrix_f>(values.data(), static_cast<Eigen::Index>(batch * shape.time),
-                                          static_cast<Eigen::Index>(shape.features));
-    }
-
     matrix_f expected(const model& network, const matrix_f& x)
     {
         const auto time = static_cast<Eigen::Index>(network.input_shape().time);

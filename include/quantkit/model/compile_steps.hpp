@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,8 +26,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     /// Compiles one step.
     class step_compiler
     {
-        using call = std::function<void(const step_operands&, const any_executor&)>;
-
     public:
         step_compiler(const quantized_model& quantized, const std::vector<value_storage>& storage, std::size_t index)
             : quantized_(quantized)

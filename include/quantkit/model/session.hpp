@@ -18,7 +18,6 @@
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/core/tensor_walk.hpp>
 #include <quantkit/model/memory_plan.hpp>
-#include <quantkit/model/product_engine.hpp>
 #include <quantkit/model/quantized_model.hpp>
 #include <quantkit/model/session_steps.hpp>
 #include <quantkit/model/session_workspace.hpp>
