@@ -216,16 +216,30 @@ namespace
                 scale_of[g * width + j] = scales[g * n + j];
                 zeros[g * width + j] = scales[g * n + j] * static_cast<float>(zero_point(g, j) + shift);
             }
-        const real_rows a { { x.data(), static_cast<std::ptrdiff_t>(k), 1 } };
-        a.sum_groups(0, m, k, group, row_sums.data());
-        const grouped_float_epilogue<plain> epilogue { { count, group, width, scale_of.data(),
-                                                         with_zero_points ? zeros.data() : nullptr, row_sums.data() },
-                                                       { {}, { { c.data(), static_cast<std::ptrdiff_t>(n), 1 } } } };
+        real_rows { { x.data(), static_cast<std::ptrdiff_t>(k), 1 } }.sum_groups(0, m, k, group, row_sums.data());
+        const auto run_rows = [&](const micro_kernel& kernel, std::size_t first, std::size_t height, float* out)
+        {
+            std::fill_n(out, height * n, -77.0f);
+            const real_rows a { { x.data() + first * k, static_cast<std::ptrdiff_t>(k), 1 } };
+            const weight_groups groups { count,
+                                         group,
+                                         width,
+                                         scale_of.data(),
+                                         with_zero_points ? zeros.data() : nullptr,
+                                         row_sums.data() + first * count };
+            const plain store { {}, { { out, static_cast<std::ptrdiff_t>(n), 1 } } };
+            run(kernel, { height, n, k }, a, panels.data(), grouped_float_epilogue<plain> { groups, store });
+        };
         for_each_float_kernel<Format>(
             [&](const micro_kernel& kernel)
             {
-                std::fill(c.begin(), c.end(), -77.0f);
-                run(kernel, size, a, panels.data(), epilogue);
+                run_rows(kernel, 0, m, c.data());
+                guarded_buffer<float> alone(n);
+                for (std::size_t i = 0; i < m; ++i)
+                {
+                    run_rows(kernel, i, 1, alone.data());
+                    REQUIRE(std::equal(alone.begin(), alone.end(), c.begin() + i * n));
+                }
                 for (std::size_t i = 0; i < m; ++i)
                     for (std::size_t j = 0; j < n; ++j)
                     {
@@ -248,11 +262,11 @@ namespace
     }
 }
 
-TEST_CASE("codes as weights, with scales and zero points per group")
+TEST_CASE("codes as weights, with scales and zero points per group: the same bits for a row alone and among others")
 {
-    for (const std::size_t m : { 1u, 3u, 13u })
+    for (const std::size_t m : { 1u, 2u, 4u, 5u, 13u })
         for (const std::size_t n : { 1u, 16u, 83u })
-            for (const std::size_t k : { 1u, 8u, 31u, 100u, 130u })
+            for (const std::size_t k : { 0u, 1u, 8u, 31u, 100u, 130u })
                 for (const std::size_t group : { 32u, 64u, 256u })
                     for (const bool with_zero_points : { false, true })
                     {

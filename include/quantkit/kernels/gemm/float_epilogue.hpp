@@ -79,6 +79,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     public:
         tile_runner(const micro_kernel& kernel, gemm_extents extents, const grouped_float_epilogue<Rest>& epilogue)
             : format_(kernel.format)
+            , grouped_rows_(kernel.grouped_rows)
             , n_(extents.n)
             , epilogue_(epilogue)
             , add_scaled_(finish_function_of<float, scaled_group>(kernel.lanes))
@@ -89,9 +90,39 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
         void operator()(tile_function tile, tile_operands operands, tile_place at) const noexcept
         {
-            constexpr std::size_t largest = max_tile_rows * max_tile_panels * panel_columns;
-            alignas(64) float total[largest];
-            alignas(64) float sums[largest];
+            alignas(64) float total[largest_tile];
+            if (at.rows <= grouped_rows_)
+                run_grouped(tile, operands, at, total);
+            else
+                run_each_group(tile, operands, at, total);
+            finish_({ total, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column },
+                    epilogue_.rest);
+        }
+
+    private:
+        static constexpr std::size_t largest_tile = max_tile_rows * max_tile_panels * panel_columns;
+
+        /// The tile scales its groups itself. With few rows a group is a few dozen instructions, and calling the tile
+        /// and the epilogue for each would take as long.
+        void run_grouped(tile_function tile, tile_operands operands, tile_place at, float* total) const noexcept
+        {
+            const weight_groups& groups = epilogue_.groups;
+            scaled_groups scaled { .steps = groups.size / group_values(format_),
+                                   .stride = groups.stride,
+                                   .scales = groups.scales + at.column };
+            if (groups.zeros != nullptr)
+            {
+                scaled.zeros = groups.zeros + at.column;
+                scaled.row_sums = groups.row_sums + at.row * groups.count;
+                scaled.row_sums_stride = groups.count;
+            }
+            operands.grouped = &scaled;
+            tile(operands, reinterpret_cast<std::int32_t*>(total), at.width);
+        }
+
+        void run_each_group(tile_function tile, tile_operands operands, tile_place at, float* total) const noexcept
+        {
+            alignas(64) float sums[largest_tile];
             std::fill_n(total, at.rows * at.width, 0.0f);
             const weight_groups& groups = epilogue_.groups;
             const std::size_t all_steps = operands.groups, steps = groups.size / group_values(format_);
@@ -103,11 +134,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 operands.b += steps * panel_columns * group_bytes_of_b(format_);
                 add_group(group, at, sums, total);
             }
-            finish_({ total, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column },
-                    epilogue_.rest);
         }
 
-    private:
         void add_group(std::size_t group, tile_place at, const float* sums, float* total) const noexcept
         {
             const weight_groups& groups = epilogue_.groups;
@@ -125,6 +153,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         operand_format format_;
+        std::size_t grouped_rows_;
         std::size_t n_;
         const grouped_float_epilogue<Rest>& epilogue_;
         finish_function<float, scaled_group> add_scaled_;

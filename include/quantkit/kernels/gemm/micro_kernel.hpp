@@ -51,6 +51,21 @@ namespace quantkit::kernels
         std::size_t columns = 0; ///< that exist in C
     };
 
+    /// Weights with scales for each group along k, which some micro-kernels apply to their registers:
+    ///
+    ///     c[r][j] = sum over groups g of float(sum_g[r][j] * scales[g][j]) - float(row_sums[r][g] * zeros[g][j])
+    ///
+    /// Each product, difference and sum is rounded, in this order. Arrays hold whole panels.
+    struct scaled_groups
+    {
+        std::size_t steps = 0;           ///< group steps of the tile in each group but the last
+        std::size_t stride = 0;          ///< floats from one group's columns to the next one's
+        const float* scales = nullptr;   ///< [groups][stride]
+        const float* zeros = nullptr;    ///< [groups][stride]; null for none
+        const float* row_sums = nullptr; ///< [rows][groups]; only where zeros are given
+        std::size_t row_sums_stride = 0; ///< floats from row to row
+    };
+
     /// What one tile multiplies, and where its sums go if not to memory as they are.
     struct tile_operands
     {
@@ -59,7 +74,8 @@ namespace quantkit::kernels
         const std::byte* b = nullptr; ///< [panels][groups, 16, 4 or 2 bytes], panels panel_stride bytes apart
         std::size_t panel_stride = 0;
         std::size_t groups = 0;
-        const scaled_output* scaled = nullptr; ///< only for micro-kernels with scales_output
+        const scaled_output* scaled = nullptr;  ///< only for micro-kernels with scales_output
+        const scaled_groups* grouped = nullptr; ///< only for tiles of up to grouped_rows rows
     };
 
     /// c[r][j] = sum over all groups of a[r][group] . b[group][j], modulo 2^32.
@@ -137,6 +153,8 @@ namespace quantkit::kernels
         std::array<std::array<tile_function, max_tile_rows + 1>, 3> tiles {};
         /// Whether tiles leave sums of 64 bits in two halves (micro_kernel_s16_wide.hpp).
         bool sums_in_halves = false;
+        /// Tiles of up to so many rows obey tile_operands::grouped.
+        std::size_t grouped_rows = 0;
 
         /// 1, 2, 4 -> 0, 1, 2
         QUANTKIT_INLINE static constexpr std::size_t slot(std::size_t panels) { return panels / 2; }
@@ -172,6 +190,15 @@ namespace quantkit::kernels
         }
 
         template <class Tiles>
+        constexpr std::size_t grouped_rows_of()
+        {
+            if constexpr (requires { Tiles::grouped_rows; })
+                return Tiles::grouped_rows;
+            else
+                return 0;
+        }
+
+        template <class Tiles>
         constexpr std::string_view variant_of()
         {
             if constexpr (requires { Tiles::variant; })
@@ -198,7 +225,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         { detail::tiles_of<Tiles, 1>(std::make_integer_sequence<int, Tiles::max_rows[0]> {}),
           detail::tiles_of<Tiles, 2>(std::make_integer_sequence<int, Tiles::max_rows[1]> {}),
           detail::tiles_of<Tiles, 4>(std::make_integer_sequence<int, Tiles::max_rows[2]> {}) },
-        detail::sums_in_halves_of<Tiles>()
+        detail::sums_in_halves_of<Tiles>(),
+        detail::grouped_rows_of<Tiles>()
     };
 
     /// Plain C++ in 16-bit groups: the definition that the others are held against, and the last resort.

@@ -22,6 +22,12 @@
 
 namespace quantkit::kernels
 {
+    /// Tiles of codes with so few rows scale their groups themselves (tile_operands::grouped), if they have vectors:
+    /// the portable ones take many times as long for their products.
+    template <operand_format Format>
+    inline constexpr int float_grouped_rows =
+        Format == operand_format::f32_s8 || Format == operand_format::f32_u4 ? 4 : 0;
+
     namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         template <class T>

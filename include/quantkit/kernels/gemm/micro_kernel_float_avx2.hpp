@@ -3,6 +3,7 @@
 /// Products in float with AVX2, FMA and F16C. Main tile 6 x 16: 12 accumulators, 2 registers of B, 1 of A: 15 of 16.
 #pragma once
 
+#include <quantkit/kernels/gemm/avx2_operations.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float.hpp>
 
 #include <utility>
@@ -78,43 +79,110 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr bool scales_output = false;
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 6, 3, 1 };
+        static constexpr int grouped_rows = float_grouped_rows<Format>;
 
         template <int Rows, int Panels>
         QUANTKIT_TARGET("avx2,fma,f16c")
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
+            auto* out = reinterpret_cast<float*>(c);
+            if constexpr (Rows <= grouped_rows)
+                if (operands.grouped != nullptr)
+                    return grouped_tile<Rows, Panels>(operands, *operands.grouped, out, ldc);
             __m256 sum[Rows][Panels][2];
-#pragma GCC unroll 6
-            for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
-                for (int panel = 0; panel < Panels; ++panel)
-                    sum[row][panel][0] = sum[row][panel][1] = _mm256_setzero_ps();
-
             detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
             const std::byte* b = operands.b;
-            for (std::size_t group = 0; group < operands.groups; ++group)
-            {
-#pragma GCC unroll 4
-                for (int panel = 0; panel < Panels; ++panel)
-                    step<Rows>(a, b + static_cast<std::size_t>(panel) * operands.panel_stride, panel, sum);
-                a.advance();
-                b += panel_columns * group_bytes_of_b(Format);
-            }
-
+            sum_steps<Rows>(a, b, operands.groups, operands.panel_stride, sum);
 #pragma GCC unroll 6
             for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 4
                 for (int panel = 0; panel < Panels; ++panel)
                 {
-                    auto* out = reinterpret_cast<float*>(c + static_cast<std::size_t>(row) * ldc
-                                                         + static_cast<std::size_t>(panel) * panel_columns);
-                    _mm256_storeu_ps(out, sum[row][panel][0]);
-                    _mm256_storeu_ps(out + 8, sum[row][panel][1]);
+                    float* const at = out + offset_of(row, panel, 0, ldc);
+                    _mm256_storeu_ps(at, sum[row][panel][0]);
+                    _mm256_storeu_ps(at + 8, sum[row][panel][1]);
                 }
         }
 
     private:
         using weights = detail::avx2_weights<Format>;
+
+        QUANTKIT_INLINE static std::size_t offset_of(int row, int panel, int half, std::size_t ldc)
+        {
+            return static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(panel) * panel_columns
+                   + static_cast<std::size_t>(half) * 8;
+        }
+
+        /// Totals stay in c: with the sums of a group they would be more than the registers hold.
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE
+            void grouped_tile(const tile_operands& operands, const scaled_groups& groups, float* c, std::size_t ldc)
+        {
+            for (std::size_t row = 0; row < Rows; ++row)
+                for (std::size_t column = 0; column < Panels * panel_columns; column += 8)
+                    _mm256_storeu_ps(c + row * ldc + column, _mm256_setzero_ps());
+            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
+            const std::byte* b = operands.b;
+            for (std::size_t step = 0, group = 0; step < operands.groups; step += groups.steps, ++group)
+            {
+                const std::size_t left = operands.groups - step;
+                __m256 sum[Rows][Panels][2];
+                sum_steps<Rows>(a, b, groups.steps < left ? groups.steps : left, operands.panel_stride, sum);
+                add_group<Rows>(groups, group, sum, c, ldc);
+            }
+        }
+
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE void add_group(const scaled_groups& groups, std::size_t group,
+                                              const __m256 (&sum)[Rows][Panels][2], float* c, std::size_t ldc)
+        {
+            using namespace avx2_lanes;
+#pragma GCC unroll 4
+            for (int panel = 0; panel < Panels; ++panel)
+#pragma GCC unroll 2
+                for (int half = 0; half < 2; ++half)
+                {
+                    const std::size_t first = group * groups.stride + offset_of(0, panel, half, 0);
+                    const reals scales = load_columns(groups.scales + first);
+#pragma GCC unroll 4
+                    for (int row = 0; row < Rows; ++row)
+                    {
+                        reals scaled = multiply(sum[row][panel][half], scales);
+                        if (groups.zeros != nullptr)
+                        {
+                            const float* row_sums =
+                                groups.row_sums + static_cast<std::size_t>(row) * groups.row_sums_stride;
+                            scaled = subtract(scaled,
+                                              multiply(broadcast(row_sums[group]), load_columns(groups.zeros + first)));
+                        }
+                        float* const at = c + offset_of(row, panel, half, ldc);
+                        _mm256_storeu_ps(at, add(scaled, load_columns(at)));
+                    }
+                }
+        }
+
+        /// Moves a and b behind these steps.
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        static QUANTKIT_INLINE void sum_steps(Strip& a, const std::byte*& b, std::size_t steps,
+                                              std::size_t panel_stride, __m256 (&sum)[Rows][Panels][2])
+        {
+#pragma GCC unroll 6
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    sum[row][panel][0] = sum[row][panel][1] = _mm256_setzero_ps();
+            for (; steps > 0; --steps)
+            {
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    step<Rows>(a, b + static_cast<std::size_t>(panel) * panel_stride, panel, sum);
+                a.advance();
+                b += panel_columns * group_bytes_of_b(Format);
+            }
+        }
 
         template <int Rows, int Panels, class Strip>
         QUANTKIT_TARGET("avx2,fma,f16c")

@@ -61,37 +61,100 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr bool scales_output = false;
         static constexpr std::size_t main_panels = 2;
         static constexpr int max_rows[3] = { 12, 12, 4 };
+        static constexpr int grouped_rows = float_grouped_rows<Format>;
 
         template <int Rows, int Panels>
         QUANTKIT_TARGET("avx512f,avx512bw,fma")
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
+            auto* out = reinterpret_cast<float*>(c);
+            if constexpr (Rows <= grouped_rows)
+                if (operands.grouped != nullptr)
+                    return grouped_tile<Rows, Panels>(operands, *operands.grouped, out, ldc);
             __m512 sum[Rows][Panels];
+            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
+            const std::byte* b = operands.b;
+            sum_steps(a, b, operands.groups, operands.panel_stride, sum);
+#pragma GCC unroll 12
+            for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 4
+                for (int panel = 0; panel < Panels; ++panel)
+                    _mm512_storeu_ps(out + offset_of(row, panel, ldc), sum[row][panel]);
+        }
+
+    private:
+        QUANTKIT_INLINE static std::size_t offset_of(int row, int panel, std::size_t ldc)
+        {
+            return static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(panel) * panel_columns;
+        }
+
+        /// Totals stay in c: with the sums of a group they would be more than the registers hold.
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE
+            void grouped_tile(const tile_operands& operands, const scaled_groups& groups, float* c, std::size_t ldc)
+        {
+            for (int row = 0; row < Rows; ++row)
+                for (int panel = 0; panel < Panels; ++panel)
+                    _mm512_storeu_ps(c + offset_of(row, panel, ldc), _mm512_setzero_ps());
+            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
+            const std::byte* b = operands.b;
+            for (std::size_t step = 0, group = 0; step < operands.groups; step += groups.steps, ++group)
+            {
+                const std::size_t left = operands.groups - step;
+                __m512 sum[Rows][Panels];
+                sum_steps(a, b, groups.steps < left ? groups.steps : left, operands.panel_stride, sum);
+                add_group(groups, group, sum, c, ldc);
+            }
+        }
+
+        template <int Rows, int Panels>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE void add_group(const scaled_groups& groups, std::size_t group,
+                                              const __m512 (&sum)[Rows][Panels], float* c, std::size_t ldc)
+        {
+            using namespace avx512_lanes;
+#pragma GCC unroll 4
+            for (int panel = 0; panel < Panels; ++panel)
+            {
+                const std::size_t first = group * groups.stride + offset_of(0, panel, 0);
+                const reals scales = load_columns(groups.scales + first);
+#pragma GCC unroll 4
+                for (int row = 0; row < Rows; ++row)
+                {
+                    reals scaled = multiply(sum[row][panel], scales);
+                    if (groups.zeros != nullptr)
+                    {
+                        const float* row_sums =
+                            groups.row_sums + static_cast<std::size_t>(row) * groups.row_sums_stride;
+                        scaled =
+                            subtract(scaled, multiply(broadcast(row_sums[group]), load_columns(groups.zeros + first)));
+                    }
+                    float* const at = c + offset_of(row, panel, ldc);
+                    _mm512_storeu_ps(at, add(scaled, load_columns(at)));
+                }
+            }
+        }
+
+        /// Moves a and b behind these steps.
+        template <int Rows, int Panels, class Strip>
+        QUANTKIT_TARGET("avx512f,avx512bw,fma")
+        static QUANTKIT_INLINE void sum_steps(Strip& a, const std::byte*& b, std::size_t steps,
+                                              std::size_t panel_stride, __m512 (&sum)[Rows][Panels])
+        {
 #pragma GCC unroll 12
             for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 4
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_setzero_ps();
-
-            detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
-            const std::byte* b = operands.b;
-            for (std::size_t group = 0; group < operands.groups; ++group)
+            for (; steps > 0; --steps)
             {
-                step(a, b, operands.panel_stride, sum);
+                step(a, b, panel_stride, sum);
                 a.advance();
                 b += panel_columns * group_bytes_of_b(Format);
             }
-
-#pragma GCC unroll 12
-            for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
-                for (int panel = 0; panel < Panels; ++panel)
-                    _mm512_storeu_ps(c + static_cast<std::size_t>(row) * ldc
-                                         + static_cast<std::size_t>(panel) * panel_columns,
-                                     sum[row][panel]);
         }
 
-    private:
         template <int Rows, int Panels, class Strip>
         QUANTKIT_TARGET("avx512f,avx512bw,fma")
         static QUANTKIT_INLINE
