@@ -5,8 +5,8 @@
 ///
 /// Bins that never move make counts exact and every order, division and merge of the data give the same histogram. A
 /// bin is at most 2^-11 of its values wide (below 2^-126, the subnormals, it is 2^-137 wide). The memory does not
-/// depend on the number of values: 8 KB for each pair of sign and exponent that was seen, typically 20 to 60 of 512,
-/// which is 4 MB at most; from 2^32 values on 24 KB.
+/// depend on the number of values: 8 KB for 0 and for each pair of sign and exponent that was seen, typically 20 to 60
+/// of 512, which is 4 MB at most; from 2^32 values on 24 KB.
 #pragma once
 
 #include <quantkit/core/check.hpp>
