@@ -101,6 +101,17 @@ TEST_CASE("names that are empty, taken, unknown or reserved")
     CHECK(refusal({ relu("a", { "b" }) }) == said("layer 'a' refers to 'b', which does not exist"));
 }
 
+TEST_CASE("a long chain that is listed from its end to its beginning")
+{
+    constexpr std::size_t count = 200'000;
+    std::vector<layer> chain;
+    for (std::size_t i = count; i-- > 0;)
+        chain.push_back(relu(std::to_string(i), { i == 0 ? std::string(model_input) : std::to_string(i - 1) }));
+    const model network = made(std::move(chain));
+    CHECK(network.layers().front().name == "0");
+    CHECK(network.layers().back().name == std::to_string(count - 1));
+}
+
 TEST_CASE("cycles")
 {
     CHECK(refusal({ relu("a", { "a" }) }) == said("the layers form a cycle through 'a'"));

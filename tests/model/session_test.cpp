@@ -90,6 +90,15 @@ TEST_CASE("session: float models compute what their layers mean")
     SUBCASE("one sample") { check_against_definition(encoder(), 1); }
 }
 
+TEST_CASE("session: a norm without a bias")
+{
+    layer norm { .name = "norm", .kind = layer_kind::layer_norm, .inputs = { std::string(model_input) } };
+    norm.operation = layer_norm_operation { .features = 3, .weights = { "gain", "" } };
+    weight_set weights;
+    weights.add("gain", { 3 }, { 1.0f, 2.0f, -0.5f });
+    check_against_definition(model({ norm }, weights, { 2, 3 }));
+}
+
 TEST_CASE("session: each kind of layer")
 {
     const sample_shape input { 11, 8 };

@@ -134,7 +134,8 @@ namespace quantkit::test
                 s.row(i) /=
                     std::sqrt(s.row(i).squaredNorm() / static_cast<double>(s.cols()) + static_cast<double>(norm.eps));
                 for (Eigen::Index j = 0; j < s.cols(); ++j)
-                    s(i, j) = s(i, j) * value(norm.weights.weight, j) + value(norm.weights.bias, j);
+                    s(i, j) = s(i, j) * value(norm.weights.weight, j)
+                              + (norm.weights.bias.empty() ? 0.0 : value(norm.weights.bias, j));
             }
             return s;
         }

@@ -90,7 +90,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         session_step operator()(const layer_norm_step& norm) const
         {
-            const std::vector<float> weight = copied(norm.weights.weight), bias = copied(norm.weights.bias);
+            const std::vector<float> weight = copied(norm.weights.weight);
+            const bool has_bias = !norm.weights.bias.empty();
+            const std::vector<float> bias = has_bias ? copied(norm.weights.bias) : std::vector<float>(weight.size());
             return row_step(
                 [weight, bias, eps = norm.eps](const step_operands& at, std::size_t rows, std::size_t features)
                 {

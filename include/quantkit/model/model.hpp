@@ -69,22 +69,39 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             done
         };
 
-        void visit(std::size_t index)
+        /// Without recursion: however long a chain a file lists from its end to its beginning, the stack holds.
+        void visit(std::size_t first)
         {
-            if (states_[index] == state::done)
-                return;
-            require(states_[index] != state::open, "the layers form a cycle through '", layers_[index].name, "'");
-            states_[index] = state::open;
-            for (const std::string_view name : references_of(layers_[index]))
-                if (name != model_input)
+            std::vector<std::size_t> pending { first };
+            while (!pending.empty())
+            {
+                const std::size_t index = pending.back();
+                if (states_[index] == state::unseen)
                 {
-                    const auto found = indices_.find(name);
-                    require(found != indices_.end(), "layer '", layers_[index].name, "' refers to '", name,
-                            "', which does not exist");
-                    visit(found->second);
+                    states_[index] = state::open;
+                    add_unfinished_references(index, pending);
+                    continue;
                 }
-            states_[index] = state::done;
-            order_.push_back(index);
+                pending.pop_back();
+                if (std::exchange(states_[index], state::done) == state::open)
+                    order_.push_back(index);
+            }
+        }
+
+        void add_unfinished_references(std::size_t index, std::vector<std::size_t>& pending) const
+        {
+            const std::vector<std::string_view> names = references_of(layers_[index]);
+            for (auto name = names.rbegin(); name != names.rend(); ++name) // the first is finished first
+            {
+                if (*name == model_input)
+                    continue;
+                const auto found = indices_.find(*name);
+                require(found != indices_.end(), "layer '", layers_[index].name, "' refers to '", *name,
+                        "', which does not exist");
+                require(states_[found->second] != state::open, "the layers form a cycle through '", *name, "'");
+                if (states_[found->second] == state::unseen)
+                    pending.push_back(found->second);
+            }
         }
 
         const std::vector<layer>& layers_;
