@@ -92,8 +92,7 @@ TEST_CASE("session: float models compute what their layers mean")
 
 TEST_CASE("session: a norm without a bias")
 {
-    layer norm { .name = "norm", .kind = layer_kind::layer_norm, .inputs = { std::string(model_input) } };
-    norm.operation = layer_norm_operation { .features = 3, .weights = { "gain", "" } };
+    const layer norm { "norm", layer_kind::layer_norm, layer_norm_operation { 3, { "gain", "" } }, { model_input } };
     weight_set weights;
     weights.add("gain", { 3 }, { 1.0f, 2.0f, -0.5f });
     check_against_definition(model({ norm }, weights, { 2, 3 }));
