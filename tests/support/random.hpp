@@ -38,8 +38,8 @@ namespace quantkit::test
         /// Uniform in [low, high], both included; the bias of the modulo is below 2^-32.
         constexpr std::int64_t integer(std::int64_t low, std::int64_t high)
         {
-            const auto choices = static_cast<std::uint64_t>(high - low) + 1;
-            return low + static_cast<std::int64_t>(next() % choices);
+            const auto count = static_cast<std::uint64_t>(high - low) + 1;
+            return low + static_cast<std::int64_t>(next() % count);
         }
 
         /// Mean 0, deviation 1, within [-6, 6]: the sum of twelve uniform values less 6 (Irwin-Hall).

@@ -31,15 +31,15 @@ namespace quantkit
             return bits ^ (bits >> 31);
         }
 
-        /// Uniform in [0, choices), without bias: draws again where the last, incomplete run of choices was hit.
-        QUANTKIT_INLINE std::uint64_t below(std::uint64_t choices)
+        /// Uniform in [0, count), without bias: draws again where the last, incomplete run of values was hit.
+        QUANTKIT_INLINE std::uint64_t below(std::uint64_t count)
         {
-            require(choices > 0, "cannot draw one of 0 choices");
-            const std::uint64_t incomplete = (0 - choices) % choices; // 2^64 modulo choices
+            require(count > 0, "cannot draw one of 0 choices");
+            const std::uint64_t incomplete = (0 - count) % count; // 2^64 modulo count
             std::uint64_t bits = next();
             while (bits < incomplete)
                 bits = next();
-            return bits % choices;
+            return bits % count;
         }
 
     private:

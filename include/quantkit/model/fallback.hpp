@@ -124,15 +124,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     template <tensor_batches Batches>
-    quantized_model quantize_candidate(const model& network, const quantization_candidate& candidate,
-                                       const Batches& batches, const any_executor& threads)
+    quantized_model quantize_candidate(const model& network, const quantization_candidate& each, const Batches& batches,
+                                       const any_executor& threads)
     {
-        if (!needs_calibration(candidate.plan))
-            return quantize_model(network, candidate.plan, candidate.config);
-        prepared_model prepared = prepare(network, candidate.config);
+        if (!needs_calibration(each.plan))
+            return quantize_model(network, each.plan, each.config);
+        prepared_model prepared = prepare(network, each.config);
         for (const auto& batch : batches)
             calibrate(prepared, batch, threads);
-        return convert(prepared, candidate.plan);
+        return convert(prepared, each.plan);
     }
 
     template <pair_metric Metric, tensor_batches Batches>
@@ -181,12 +181,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         require(!references.empty(), "no batches to measure candidates on");
         require(!candidates.empty(), "no candidates to choose from");
         fallback_result result;
-        for (const quantization_candidate& candidate : candidates)
+        for (const quantization_candidate& each : candidates)
         {
-            candidate_outcome& outcome = result.tried.emplace_back(candidate_outcome { candidate.name });
+            candidate_outcome& outcome = result.tried.emplace_back(candidate_outcome { each.name });
             try
             {
-                quantized_model quantized = detail::quantize_candidate(network, candidate, batches, threads);
+                quantized_model quantized = detail::quantize_candidate(network, each, batches, threads);
                 outcome.measured = detail::error_of_session<Metric>(quantized, batches, references, threads);
                 outcome.refusal = detail::refusal_of(*outcome.measured, bound);
                 if (outcome.refusal.empty())

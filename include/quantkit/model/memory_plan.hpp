@@ -118,11 +118,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return best;
         }
 
-        static bool fits_better(std::size_t candidate, std::size_t other, std::size_t bytes)
+        static bool fits_better(std::size_t extent, std::size_t other, std::size_t bytes)
         {
-            if (other < bytes || candidate < bytes)
-                return candidate > other;
-            return candidate < other;
+            if (other < bytes || extent < bytes)
+                return extent > other;
+            return extent < other;
         }
 
         const program& program_;
