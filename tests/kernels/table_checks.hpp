@@ -121,6 +121,22 @@ namespace quantkit::test
         CHECK(exact == expected_exact);
     }
 
+    inline void require_same_gradients(const kernel_table& table, const kernel_table& expected)
+    {
+        const qparams params { 0.02f, 3 };
+        const quant_bounds bounds = all_codes<std::int8_t>;
+        const std::vector<float> x = random_floats(table_values, 7, -3.0f, 3.0f),
+                                 d_y = random_floats(table_values, 8, -1.0f, 1.0f);
+        std::vector<float> y(x.size()), d_x = d_y, expected_d_x = d_y;
+        expected.fake_quantize(x.data(), y.data(), x.size(), params, bounds);
+        table.add_fake_quantize_gradient(x.data(), d_y.data(), d_x.data(), x.size(), params, bounds);
+        expected.add_fake_quantize_gradient(x.data(), d_y.data(), expected_d_x.data(), x.size(), params, bounds);
+        require_equal(d_x, expected_d_x);
+        const qparams_gradient so_far { 0.5, -0.25 };
+        CHECK(table.sum_qparams_gradient(x.data(), y.data(), d_y.data(), x.size(), params, bounds, so_far)
+              == expected.sum_qparams_gradient(x.data(), y.data(), d_y.data(), x.size(), params, bounds, so_far));
+    }
+
     inline void require_same_bits(const kernel_table& table, const kernel_table& expected)
     {
         require_same_codes<std::int8_t>(table, expected);
@@ -134,5 +150,6 @@ namespace quantkit::test
         require_same_ranges(table, expected);
         require_same_conversions(table, expected);
         require_same_errors(table, expected);
+        require_same_gradients(table, expected);
     }
 }

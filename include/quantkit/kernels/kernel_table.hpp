@@ -9,6 +9,7 @@
 #include <quantkit/kernels/error_sums.hpp>
 #include <quantkit/kernels/exact_error_sums.hpp>
 #include <quantkit/kernels/fake_quant.hpp>
+#include <quantkit/kernels/fake_quant_gradient.hpp>
 #include <quantkit/kernels/quantize.hpp>
 #include <quantkit/kernels/reduce_range.hpp>
 
@@ -46,6 +47,10 @@ namespace quantkit::kernels
                               quant_bounds bounds) noexcept;
         void (*fake_quantize_each)(const float* x, float* y, std::size_t count, const float* scale,
                                    const std::int32_t* zero_point, quant_bounds bounds) noexcept;
+        void (*add_fake_quantize_gradient)(const float* x, const float* d_y, float* d_x, std::size_t count,
+                                           qparams params, quant_bounds bounds) noexcept;
+        qparams_gradient (*sum_qparams_gradient)(const float* x, const float* y, const float* d_y, std::size_t count,
+                                                 qparams params, quant_bounds bounds, qparams_gradient so_far) noexcept;
         real_range (*reduce_range)(const float* x, std::size_t count) noexcept;
         void (*reduce_range_each)(const float* x, std::size_t count, float* min, float* max) noexcept;
         error_sums (*sum_errors)(const float* reference, const float* approximation, std::size_t count,
@@ -119,6 +124,19 @@ namespace quantkit::kernels
                                             Arch {});
             }
 
+            static void add_fake_quantize_gradient(const float* x, const float* d_y, float* d_x, std::size_t count,
+                                                   qparams params, quant_bounds bounds) noexcept
+            {
+                kernels::add_fake_quantize_gradient(x, d_y, d_x, count, params, bounds, Arch {});
+            }
+
+            static qparams_gradient sum_qparams_gradient(const float* x, const float* y, const float* d_y,
+                                                         std::size_t count, qparams params, quant_bounds bounds,
+                                                         qparams_gradient so_far) noexcept
+            {
+                return kernels::sum_qparams_gradient(x, y, d_y, count, params, bounds, so_far, Arch {});
+            }
+
             static real_range reduce_range(const float* x, std::size_t count) noexcept
             {
                 return kernels::reduce_range(x, count, Arch {});
@@ -173,6 +191,8 @@ namespace quantkit::kernels
                                                   .s32 = codes<std::int32_t>,
                                                   .fake_quantize = &fake_quantize,
                                                   .fake_quantize_each = &fake_quantize_each,
+                                                  .add_fake_quantize_gradient = &add_fake_quantize_gradient,
+                                                  .sum_qparams_gradient = &sum_qparams_gradient,
                                                   .reduce_range = &reduce_range,
                                                   .reduce_range_each = &reduce_range_each,
                                                   .sum_errors = &sum_errors,
