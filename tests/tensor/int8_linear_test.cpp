@@ -178,6 +178,8 @@ TEST_CASE("static, dynamic per tensor and per row, with every kind of weights, o
                 };
                 check(qk::static_input { frozen }, each(size.m, frozen), u8);
                 check(qk::static_input<qk::uint8_reduced>({ 0.1f, 60 }), each(size.m, { 0.1f, 60 }), reduced);
+                constexpr qk::quant_bounds bits4 { 0, 15 };
+                check(qk::static_input({ 0.2f, 9 }, bits4), each(size.m, { 0.2f, 9 }), bits4);
                 check(qk::dynamic_per_tensor {}, per_tensor_params(x, u8), u8);
                 check(qk::dynamic_per_row {}, per_row_params(x, u8), u8);
                 check(qk::dynamic_per_row<qk::uint8_reduced> {}, per_row_params(x, reduced), reduced);
@@ -317,6 +319,17 @@ TEST_CASE("activations of 7 bits: the layer picks the quicker kernel where there
     const bool avx2_is_best = qk::kernels::best_micro_kernel().level == qk::isa_level::avx2;
     CHECK((layer.kernel().name() == "avx2_u7") == avx2_is_best);
     CHECK(qk::int8_linear(weight, qk::static_input { { 0.03f, 64 } }).kernel().name() != "avx2_u7");
+}
+
+TEST_CASE("static input: bounds that are no part of the range, and zero points beyond them, are refused")
+{
+    using input = qk::static_input<qk::uint8_full>;
+    CHECK_THROWS_WITH_AS(input({ 0.1f, 0 }, { 0, 256 }), "quantkit: input codes in [0, 256] are no part of [0, 255]",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(input({ 0.1f, 0 }, { 3, 3 }), "quantkit: input codes in [3, 3] are no part of [0, 255]",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(input({ 0.1f, 16 }, { 0, 15 }), "quantkit: zero_point 16 lies outside [0, 15]",
+                         std::invalid_argument);
 }
 
 TEST_CASE("codes beyond a reduced range, and kernels that cannot take all codes of a range, are refused")

@@ -209,6 +209,7 @@ namespace quantkit
                 if constexpr (detail::is_static<Input>)
                 {
                     floats.params = &input_.params;
+                    floats.bounds = input_.bounds;
                     run_static(size, kernels::s16_rows { floats, quantize }, y, threads);
                 }
                 else

@@ -91,6 +91,7 @@ namespace quantkit::detail
             if constexpr (is_static<input_type>)
             {
                 rows.params = &layer_.input.params;
+                rows.bounds = layer_.input.bounds;
                 run_static(extents(x.shape()), rows, y, threads);
             }
             else

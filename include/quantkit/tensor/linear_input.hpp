@@ -3,6 +3,8 @@
 /// How a layer quantizes its float input: with frozen qparams (static), or with the range of what arrives (dynamic).
 #pragma once
 
+#include <quantkit/core/check.hpp>
+#include <quantkit/core/concepts.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/qparams.hpp>
 #include <quantkit/core/quant_range.hpp>
@@ -13,19 +15,27 @@
 namespace quantkit
 {
     /// One frozen pair, from calibration. Input beyond its range saturates; NaN gives quant_min.
+    ///
+    /// bounds  to which floats saturate: those of the range, or narrower ones, of activations with fewer bits
     template <quantized_range Range = uint8_full>
     struct static_input
     {
         using range_type = Range;
 
-        /// Throws as check_qparams().
-        QUANTKIT_INLINE static_input(quantkit::qparams frozen)
+        /// Throws as check_qparams(), and for bounds that are reversed or beyond the range.
+        QUANTKIT_INLINE static_input(quantkit::qparams frozen, quant_bounds kept = Range::bounds)
             : params(frozen)
+            , bounds(kept)
         {
-            check_qparams(frozen, Range::bounds);
+            require(Range::quant_min <= kept.quant_min && kept.quant_min < kept.quant_max
+                        && kept.quant_max <= Range::quant_max,
+                    "input codes in [", kept.quant_min, ", ", kept.quant_max, "] are no part of [", Range::quant_min,
+                    ", ", Range::quant_max, "]");
+            check_qparams(frozen, kept);
         }
 
         quantkit::qparams params;
+        quant_bounds bounds;
     };
     static_input(qparams)->static_input<uint8_full>;
 
