@@ -44,8 +44,13 @@ namespace
         CHECK(loaded.outputs == quantized.outputs);
         REQUIRE(loaded.products.size() == quantized.products.size());
         for (std::size_t i = 0; i < loaded.products.size(); ++i)
-            CHECK((loaded.products[i] ? loaded.products[i]->input : std::nullopt)
-                  == (quantized.products[i] ? quantized.products[i]->input : std::nullopt));
+        {
+            REQUIRE(loaded.products[i].has_value() == quantized.products[i].has_value());
+            if (!loaded.products[i])
+                continue;
+            CHECK(loaded.products[i]->input == quantized.products[i]->input);
+            CHECK(loaded.products[i]->input_bounds == quantized.products[i]->input_bounds);
+        }
     }
 
     /// All precisions that a layer can have, with all granularities that its product takes.
@@ -156,6 +161,18 @@ TEST_CASE("quantized_file: plans of several precisions, and asymmetric weights w
     save_quantized(folder / "symmetric", quantized_with(sample_encoder(), { int8_weights }));
     CHECK(safetensors_file(folder / "affine").contains("products/attn/qkv.zero_point"));
     CHECK_FALSE(safetensors_file(folder / "symmetric").contains("products/attn/qkv.zero_point"));
+}
+
+TEST_CASE("quantized_file: activations of fewer bits keep their bounds")
+{
+    quantized_model quantized = quantized_with(sample_mlp(), { int8_static });
+    for (auto& product : quantized.products)
+        if (product)
+        {
+            product->input_bounds = { 0, 15 };
+            product->input = qparams { product->input->scale * 17, product->input->zero_point / 17 };
+        }
+    check_round_trip(quantized);
 }
 
 TEST_CASE("quantized_file: a model that was loaded is saved to the same bytes")
@@ -332,6 +349,12 @@ TEST_CASE("quantized_file: numbers out of range are refused with the tensor's na
     CHECK(error_after(int8_static, [](file_parts& file)
                       { file.metadata["products/fc/input"] = R"({"scale":1.0,"zero_point":4294967296})"; })
           == "'products/fc/input': zero_point 4294967296 is no code");
+    CHECK(error_after(int8_static, [](file_parts& file)
+                      { file.metadata["products/fc/input"] = R"({"scale":1.0,"zero_point":0,"quant_max":256})"; })
+          == "'products/fc/input': codes in [0, 256] are no part of [0, 255]");
+    CHECK(error_after(int8_static, [](file_parts& file)
+                      { file.metadata["products/fc/input"] = R"({"scale":1.0,"zero_point":8,"quant_max":7})"; })
+          == "'products/fc/input': zero_point 8 lies outside [0, 7]");
     CHECK(error_after(int8_static, [](file_parts& file) { file.metadata["products/fc/input"] = "{}"; })
           == "'products/fc/input': qparams are a scale and an integer zero_point");
     CHECK(error_after(int8_static, [](file_parts& file) { file.metadata.erase("products/fc/input"); })

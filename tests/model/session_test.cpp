@@ -2,6 +2,8 @@
 #include <quantkit/model/calibration.hpp>
 #include <quantkit/model/model_builder.hpp>
 #include <quantkit/model/session.hpp>
+#include <quantkit/tensor/dequantizer.hpp>
+#include <quantkit/tensor/fake_quantizer.hpp>
 #include <quantkit/tensor/int8_linear.hpp>
 #include <quantkit/tensor/thread_pool.hpp>
 
@@ -232,6 +234,34 @@ TEST_CASE("session: codes between products change no bit")
         int8_linear { std::get<quantized_tensor<int8_narrow>>(second.weight),
                       static_input<uint8_full> { *second.input }, epilogue { add_bias { second.bias } } }(hidden);
     CHECK_EQ(session(quantized)(x), want);
+}
+
+TEST_CASE("session: activations of fewer bits saturate to their own bounds, also between products")
+{
+    const sample_shape input { .features = 33 };
+    const model network = initialized(
+        model_builder(input).linear("a", 33, 40).activation("act", activation_function::relu).linear("b", 40, 20),
+        input);
+    const matrix_f x = random_input(network, 9);
+    auto prepared = prepare(network);
+    calibrate(prepared, matrix_f(x / 2));
+    quantized_model quantized = convert(prepared);
+    const quant_bounds bits3 { 0, 7 };
+    matrix_f want = x;
+    for (auto& product : quantized.products)
+    {
+        product->input = qparams { product->input->scale * 255 / 7, product->input->zero_point * 7 / 255 };
+        product->input_bounds = bits3;
+        const matrix_f rounded =
+            fake_quantize<unsigned_range<3>>(want, qparams_list { *product->input }, per_tensor {});
+        const matrix_f weight = dequantize(std::get<quantized_tensor<int8_narrow>>(product->weight));
+        want = (rounded * weight.transpose()).rowwise() + product->bias.transpose();
+        if (want.cols() == 40)
+            want = want.cwiseMax(0.0f);
+    }
+    CHECK((session(quantized)(x) - want).cwiseAbs().maxCoeff() < 1e-5f);
+    quantized.products[1]->input_bounds = uint8_full::bounds;
+    CHECK((session(quantized)(x) - want).cwiseAbs().maxCoeff() > 1e-2f);
 }
 
 TEST_CASE("session: a plan overrides single layers")

@@ -91,8 +91,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
     inline std::unique_ptr<product_engine> int8_engine(const quantized_tensor<int8_narrow>& weight,
                                                        const vector_f& bias, const layer_precision& layer,
-                                                       const std::optional<qparams>& calibrated,
-                                                       const product_options& options)
+                                                       const product_weights& weights, const product_options& options)
     {
         switch (layer.activations)
         {
@@ -105,7 +104,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         default:
             break;
         }
-        const static_input<uint8_full> input { calibrated.value() };
+        const static_input<uint8_full> input { weights.input.value(), weights.input_bounds };
         if (!options.output_codes)
             return engine_of(int8_linear { weight, input, float_epilogue_of(bias, options) });
         return engine_of(int8_linear { weight, input,
@@ -150,7 +149,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             if constexpr (std::same_as<type, matrix_f>)
                 return detail::real_engine(weight, weights.bias, layer, options);
             else if constexpr (std::same_as<type, quantized_tensor<int8_narrow>>)
-                return detail::int8_engine(weight, weights.bias, layer, weights.input, options);
+                return detail::int8_engine(weight, weights.bias, layer, weights, options);
             else if constexpr (std::same_as<type, quantized_tensor<int4_narrow>>)
                 return detail::int4_engine(weight, weights.bias, layer, options);
             else

@@ -8,12 +8,14 @@
 /// quantize_output     true or false
 /// attention_products  "FP16", "BF16" or "INT8"; left out for FP32
 /// scale, zero_point
+/// quant_min, quant_max of codes that do not use all of uint8
 #pragma once
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/precision.hpp>
 #include <quantkit/core/qparams.hpp>
+#include <quantkit/core/quant_range.hpp>
 #include <quantkit/io/model_description.hpp>
 #include <quantkit/model/described_model.hpp>
 #include <quantkit/model/layer_precision.hpp>
@@ -60,6 +62,18 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     inline described_attributes attributes_of(const qparams& params)
     {
         return { { "scale", static_cast<double>(params.scale) }, { "zero_point", std::int64_t { params.zero_point } } };
+    }
+
+    /// Of uint8 codes, whose bounds are named where they are narrower.
+    inline described_attributes attributes_of(const qparams& params, quant_bounds bounds)
+    {
+        described_attributes attributes = attributes_of(params);
+        if (bounds != uint8_full::bounds)
+        {
+            attributes["quant_min"] = std::int64_t { bounds.quant_min };
+            attributes["quant_max"] = std::int64_t { bounds.quant_max };
+        }
+        return attributes;
     }
 
     inline any_granularity read_granularity(const layer_attributes& with)
@@ -114,5 +128,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         const qparams params { static_cast<float>(*scale), static_cast<std::int32_t>(*zero_point) };
         check_qparams(params, bounds);
         return params;
+    }
+
+    /// What attributes_of(params, bounds) wrote: bounds, narrowed where it says so.
+    inline quant_bounds read_bounds(const layer_attributes& with, quant_bounds bounds)
+    {
+        const std::size_t low = with.count("quant_min", static_cast<std::size_t>(bounds.quant_min));
+        const std::size_t high = with.count("quant_max", static_cast<std::size_t>(bounds.quant_max));
+        require(low < high && high <= static_cast<std::size_t>(bounds.quant_max), "codes in [", low, ", ", high,
+                "] are no part of [", bounds.quant_min, ", ", bounds.quant_max, "]");
+        return { static_cast<std::int32_t>(low), static_cast<std::int32_t>(high) };
     }
 }

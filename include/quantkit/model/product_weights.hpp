@@ -23,12 +23,14 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     using stored_weight = std::variant<matrix_f, quantized_tensor<int8_narrow>, quantized_tensor<int4_narrow>,
                                        quantized_tensor<int16_narrow>>;
 
-    /// input  of calibrated activations: to uint8 codes, or to int16 ones for int16 weights
+    /// input         of calibrated activations: to uint8 codes, or to int16 ones for int16 weights
+    /// input_bounds  to which uint8 codes saturate; narrower where activations are trained with fewer bits
     struct product_weights
     {
         stored_weight weight;
         vector_f bias;
         std::optional<qparams> input {};
+        quant_bounds input_bounds = uint8_full::bounds;
     };
 
     /// Quantizes what a product multiplies with, as its layer's precision says. Throws as the quantizer.

@@ -15,7 +15,7 @@
 ///     plan/LAYER                 the precision of one layer
 ///     products/LAYER/weight      of a weight that is codes: its granularity, and shape [out, in] of the codes
 ///     products/LAYER/input       scale and zero_point of calibrated activations: of uint8 codes, for int16 weights of
-///                                int16 ones
+///                                int16 ones; quant_min and quant_max where the uint8 codes keep to fewer than 8 bits
 ///     outputs/LAYER              scale and zero_point of the uint8 codes that the layer's result is rounded to
 ///
 /// Tensors. A layer with several products has qkv.weight and out.weight (attention), fc1.weight and fc2.weight

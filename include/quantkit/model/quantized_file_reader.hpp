@@ -153,9 +153,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 std::copy(bias.begin(), bias.end(), weights.bias.begin());
             }
             if (precision.activations == activation_mode::calibrated)
-                weights.input = qparams_at(key + "input", precision.weights == precision::int16 ? int16_narrow::bounds
-                                                                                                : uint8_full::bounds);
+                read_input(key + "input", precision.weights, weights);
             return weights;
+        }
+
+        void read_input(const std::string& key, precision format, product_weights& weights)
+        {
+            if (format != precision::int16)
+                weights.input_bounds = read_metadata(key, [](const layer_attributes& with)
+                                                     { return read_bounds(with, uint8_full::bounds); });
+            weights.input = qparams_at(key, format == precision::int16 ? int16_narrow::bounds : weights.input_bounds);
         }
 
         stored_weight read_weight(const std::string& key, const tensor_shape& shape, precision format)

@@ -113,7 +113,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 add(key + "bias", std::span(weights.bias.data(), static_cast<std::size_t>(weights.bias.size())),
                     { product.matrix_shape()[0] });
             if (weights.input)
-                add_metadata(key + "input", attributes_of(*weights.input));
+                add_metadata(key + "input", attributes_of(*weights.input, weights.input_bounds));
         }
 
         void add_weight(const std::string& key, const matrix_f& weight, const tensor_shape& shape, precision format)

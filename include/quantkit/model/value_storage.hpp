@@ -91,12 +91,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return product != nullptr && !product->residual && is_calibrated_int8(step);
         }
 
-        /// As the matrix that it multiplies, in whole rows.
+        /// As the matrix that it multiplies, in whole rows. Codes of fewer bits are made where they are read: products
+        /// leave codes of all 8.
         bool reads_codes(std::size_t step, value_id value) const
         {
             const auto* product = std::get_if<product_step>(&quantized_.steps.steps[step].operation);
             return product != nullptr && product->residual != value && std::holds_alternative<time_steps>(product->rows)
-                   && is_calibrated_int8(step);
+                   && is_calibrated_int8(step) && quantized_.products[step]->input_bounds == uint8_full::bounds;
         }
 
         bool is_calibrated_int8(std::size_t step) const
