@@ -50,10 +50,10 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                     options.eps, " and ", options.weight_decay);
         }
 
-        void update(std::size_t parameter, std::span<float> values, std::span<const float> gradient, double rate)
+        void update(std::size_t index, std::span<float> values, std::span<const float> gradient, double rate)
         {
-            detail::check_update(parameter, values, gradient);
-            moments& of = detail::state_of(moments_, parameter);
+            detail::check_update(index, values, gradient);
+            moments& of = detail::state_of(moments_, index);
             const auto count = static_cast<Eigen::Index>(values.size());
             if (of.steps == 0)
                 of = { detail::array_f::Zero(count), detail::array_f::Zero(count), 0 };

@@ -15,18 +15,18 @@
 
 namespace quantkit::training
 {
-    /// update(parameter, values, gradient, rate)
+    /// update(index, values, gradient, rate)
     ///
-    /// parameter         its number: what the optimizer remembers of a parameter is kept under it
+    /// index             of the parameter: what the optimizer remembers of a parameter is kept under it
     /// values, gradient  of the same size in every call for that parameter
     /// rate              the learning rate of this step
     ///
     /// A value depends on its own history only, so updates may come in any order. NaN gradients make NaN values.
     template <class Optimizer>
-    concept optimizer = requires(Optimizer& optimizer, std::size_t parameter, std::span<float> values,
+    concept optimizer = requires(Optimizer& optimizer, std::size_t index, std::span<float> values,
                                  std::span<const float> gradient, double rate)
     {
-        optimizer.update(parameter, values, gradient, rate);
+        optimizer.update(index, values, gradient, rate);
     };
 }
 
@@ -43,18 +43,18 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
         return { values.data(), static_cast<Eigen::Index>(values.size()) };
     }
 
-    inline void check_update(std::size_t parameter, std::span<float> values, std::span<const float> gradient)
+    inline void check_update(std::size_t index, std::span<float> values, std::span<const float> gradient)
     {
-        require(values.size() == gradient.size(), "parameter ", parameter, " has ", values.size(),
+        require(values.size() == gradient.size(), "parameter ", index, " has ", values.size(),
                 " values, but a gradient of ", gradient.size());
     }
 
-    /// What an optimizer remembers of parameter number `parameter`; made when it is first asked for.
+    /// What an optimizer remembers of parameter number `index`; made when it is first asked for.
     template <class State>
-    State& state_of(std::vector<State>& states, std::size_t parameter)
+    State& state_of(std::vector<State>& states, std::size_t index)
     {
-        if (parameter >= states.size())
-            states.resize(parameter + 1);
-        return states[parameter];
+        if (index >= states.size())
+            states.resize(index + 1);
+        return states[index];
     }
 }

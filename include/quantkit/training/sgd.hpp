@@ -44,9 +44,9 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                     options.dampening);
         }
 
-        void update(std::size_t parameter, std::span<float> values, std::span<const float> gradient, double rate)
+        void update(std::size_t index, std::span<float> values, std::span<const float> gradient, double rate)
         {
-            detail::check_update(parameter, values, gradient);
+            detail::check_update(index, values, gradient);
             auto value = detail::array_of(values);
             const auto decay = static_cast<float>(options_.weight_decay), step = static_cast<float>(rate);
             const auto direction = detail::array_of(gradient) + decay * value;
@@ -56,7 +56,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                 return;
             }
             const auto momentum = static_cast<float>(options_.momentum);
-            detail::array_f& velocity = detail::state_of(velocities_, parameter);
+            detail::array_f& velocity = detail::state_of(velocities_, index);
             const detail::array_f d = direction;
             if (velocity.size() == 0)
                 velocity = d;
