@@ -17,7 +17,7 @@ namespace quantkit::training
 {
     /// update(index, values, gradient, rate)
     ///
-    /// index             of the parameter: what the optimizer remembers of a parameter is kept under it
+    /// index             of the parameter: what the optimizer remembers of it is kept under that
     /// values, gradient  of the same size in every call for that parameter
     /// rate              the learning rate of this step
     ///
