@@ -9,7 +9,7 @@
 ///     // an optimizer changes net.parameters()
 ///     const model trained = net.trained_model();
 ///
-/// Start reading in operation.hpp, which says what each layer does; graph.hpp makes operations from a model.
+/// Start reading in operation.hpp, which says what each layer does; graph_builder.hpp makes operations from a model.
 #pragma once
 
 #include <quantkit/core/any_executor.hpp>
@@ -17,7 +17,10 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/model/model.hpp>
 #include <quantkit/tensor/types.hpp>
+#include <quantkit/training/fake_quant_node.hpp>
+#include <quantkit/training/fake_quant_plan.hpp>
 #include <quantkit/training/graph.hpp>
+#include <quantkit/training/graph_builder.hpp>
 #include <quantkit/training/node_runner.hpp>
 #include <quantkit/training/operation.hpp>
 #include <quantkit/training/parameter.hpp>
@@ -26,7 +29,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace quantkit::training
@@ -48,10 +53,11 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         /// A batch: [batch * time, features], or [batch, time * features].
         using batch_ref = Eigen::Ref<const matrix<Scalar>>;
 
-        explicit basic_network(const model& source, network_settings settings = {})
+        /// plan  where to fake-quantize; only networks of floats can. Throws, naming the point, where there is none.
+        explicit basic_network(const model& source, network_settings settings = {}, const fake_quant_plan& plan = {})
             : source_(source)
             , settings_(settings)
-            , graph_(graph_of<Scalar>(source))
+            , graph_(graph_of<Scalar>(source, plan))
             , values_(graph_.values.size())
             , gradients_(graph_.values.size())
             , saved_(graph_.nodes.size())
@@ -62,6 +68,25 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         basic_parameter_set<Scalar>& parameters() { return graph_.parameters; }
         const basic_parameter_set<Scalar>& parameters() const { return graph_.parameters; }
         const model& source() const { return source_; }
+
+        /// The fake-quantizers, in the order in which they are met.
+        std::span<const std::unique_ptr<fake_quant_node>> quantizers() const { return graph_.quantizers; }
+
+        /// Throws with the name if there is none at this point.
+        fake_quant_node& quantizer(std::string_view point) const
+        {
+            for (const std::unique_ptr<fake_quant_node>& each : graph_.quantizers)
+                if (each->name() == point)
+                    return *each;
+            throw_invalid("nothing is fake-quantized at '", point, "'");
+        }
+
+        /// Whether batches in training move the ranges of all fake-quantizers; false freezes them.
+        void follow_ranges(bool follow)
+        {
+            for (const std::unique_ptr<fake_quant_node>& each : graph_.quantizers)
+                each->follow(follow);
+        }
 
         /// The model with the parameters as they are now.
         model trained_model() const { return { source_.layers(), parameters().weights(), source_.input_shape() }; }

@@ -103,7 +103,11 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 inputs.push_back({ values_[value].data(), call_.samples, graph_.values[value].shape });
             std::vector<basic_parameter<Scalar>*> parameters;
             for (const std::size_t parameter : node.parameters)
+            {
                 parameters.push_back(&graph_.parameters[parameter]);
+                if (graph_.weight_quantizers.contains(parameter))
+                    graph_.weight_quantizers.refresh(parameter, graph_.parameters, call_.place.mode);
+            }
             node.work->prepare({ call_.place, inputs, parameters });
         }
 
@@ -141,7 +145,9 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             std::vector<const Scalar*> values;
             for (const std::size_t parameter : node.parameters)
-                values.push_back(graph_.parameters[parameter].values.data());
+                values.push_back(graph_.weight_quantizers.contains(parameter)
+                                     ? graph_.weight_quantizers.rounded(parameter).data()
+                                     : graph_.parameters[parameter].values.data());
             return values;
         }
 
@@ -166,23 +172,35 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return gradients;
         }
 
-        /// In the order of the chunks, whoever does it.
         void add_up(const graph_node<Scalar>& node, const std::vector<Scalar>& sums, std::size_t stride)
         {
             const Scalar* first = sums.data();
             for (const std::size_t parameter : node.parameters)
             {
                 std::vector<Scalar>& gradient = graph_.parameters[parameter].gradient;
-                threads_.run((gradient.size() + block - 1) / block,
-                             [&](std::size_t i)
-                             {
-                                 const std::size_t begin = i * block, end = std::min(begin + block, gradient.size());
-                                 for (std::size_t chunk = 0; chunk < call_.chunks(); ++chunk)
-                                     for (std::size_t j = begin; j < end; ++j)
-                                         gradient[j] += first[chunk * stride + j];
-                             });
+                if (graph_.weight_quantizers.contains(parameter))
+                {
+                    std::vector<Scalar> d_rounded(gradient.size());
+                    add_chunks(first, stride, d_rounded);
+                    graph_.weight_quantizers.backward(parameter, graph_.parameters, d_rounded);
+                }
+                else
+                    add_chunks(first, stride, gradient);
                 first += gradient.size();
             }
+        }
+
+        /// In the order of the chunks, whoever does it.
+        void add_chunks(const Scalar* first, std::size_t stride, std::vector<Scalar>& sum) const
+        {
+            threads_.run((sum.size() + block - 1) / block,
+                         [&](std::size_t i)
+                         {
+                             const std::size_t begin = i * block, end = std::min(begin + block, sum.size());
+                             for (std::size_t chunk = 0; chunk < call_.chunks(); ++chunk)
+                                 for (std::size_t j = begin; j < end; ++j)
+                                     sum[j] += first[chunk * stride + j];
+                         });
         }
 
         training_graph<Scalar>& graph_;
