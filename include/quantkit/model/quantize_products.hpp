@@ -7,6 +7,7 @@
 #include <quantkit/core/precision.hpp>
 #include <quantkit/core/quant_range.hpp>
 #include <quantkit/model/product_weights.hpp>
+#include <quantkit/model/stacked_weights.hpp>
 #include <quantkit/observers/choose_qparams.hpp>
 #include <quantkit/observers/granular_observer.hpp>
 #include <quantkit/tensor/quantizer.hpp>
@@ -18,48 +19,6 @@
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// One projection's weight as rows, [out, kernel, in] for a convolution: as its windows lie in memory.
-    inline void append_rows(const weight_tensor& weight, Eigen::Ref<matrix_f> rows)
-    {
-        const std::size_t kernel = weight.shape.rank() == 3 ? static_cast<std::size_t>(weight.shape[2]) : 1;
-        const Eigen::Index channels = weight.shape[1], step = static_cast<Eigen::Index>(kernel);
-        const float* from = weight.values.data();
-        for (Eigen::Index out = 0; out < rows.rows(); ++out)
-            for (Eigen::Index channel = 0; channel < channels; ++channel)
-                for (Eigen::Index k = 0; k < step; ++k)
-                    rows(out, k * channels + channel) = *from++;
-    }
-
-    /// All projections of a product, one below the other.
-    inline matrix_f stacked_weight(const product_step& product, const weight_set& weights)
-    {
-        matrix_f stacked(static_cast<Eigen::Index>(product.out_features),
-                         static_cast<Eigen::Index>(product.in_features));
-        Eigen::Index row = 0;
-        for (const projection& part : product.weights)
-        {
-            const weight_tensor& weight = weights[part.weight];
-            append_rows(weight, stacked.middleRows(row, weight.shape[0]));
-            row += weight.shape[0];
-        }
-        return stacked;
-    }
-
-    inline vector_f stacked_bias(const product_step& product, const weight_set& weights)
-    {
-        vector_f stacked = vector_f::Zero(static_cast<Eigen::Index>(product.out_features));
-        Eigen::Index row = 0;
-        for (const projection& part : product.weights)
-        {
-            const std::ptrdiff_t rows = weights[part.weight].shape[0];
-            if (!part.bias.empty())
-                stacked.segment(row, rows) =
-                    Eigen::Map<const vector_f>(weights[part.bias].values.data(), static_cast<Eigen::Index>(rows));
-            row += rows;
-        }
-        return stacked;
-    }
-
     /// Quantizes with the ranges that copies of an observer see, one per parameter.
     template <quantized_range Range, granularity Granularity>
     quantized_tensor<Range> observed_codes(const matrix_f& weight, Granularity granularity, const qconfig& config)
