@@ -12,20 +12,25 @@
 #include <quantkit/model/model.hpp>
 #include <quantkit/training/fake_quant_node.hpp>
 #include <quantkit/training/fake_quant_plan.hpp>
-#include <quantkit/training/fake_quantize.hpp>
 #include <quantkit/training/graph.hpp>
 #include <quantkit/training/layers/activation.hpp>
+#include <quantkit/training/layers/attention.hpp>
+#include <quantkit/training/layers/conv1d.hpp>
+#include <quantkit/training/layers/dropout.hpp>
 #include <quantkit/training/layers/fake_quant.hpp>
+#include <quantkit/training/layers/layer_norm.hpp>
 #include <quantkit/training/layers/linear.hpp>
+#include <quantkit/training/layers/pooling.hpp>
 #include <quantkit/training/layers/shape.hpp>
+#include <quantkit/training/layers/softmax.hpp>
+#include <quantkit/training/layers/tables.hpp>
 #include <quantkit/training/operation.hpp>
 #include <quantkit/training/parameter.hpp>
+#include <quantkit/training/quantizer_builder.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,76 +39,6 @@
 
 namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Puts fake-quantizers where a plan says so.
-    template <class Scalar>
-    class quantizer_builder
-    {
-    public:
-        quantizer_builder(const fake_quant_plan& plan, training_graph<Scalar>& graph)
-            : plan_(plan)
-            , graph_(graph)
-        {
-            require((std::same_as<Scalar, float>) || plan.empty(), "only networks of floats have fake-quantizers");
-        }
-
-        /// Nothing if the plan has no such point.
-        const fake_quant_settings* find(const std::string& point)
-        {
-            const auto found = plan_.find(point);
-            if (found == plan_.end())
-                return nullptr;
-            used_.insert(point);
-            return &found->second;
-        }
-
-        fake_quant_node& add(const std::string& point, const fake_quant_settings& settings,
-                             const channel_layout& layout)
-        {
-            return *graph_.quantizers.emplace_back(
-                std::make_unique<fake_quant_node>(point, settings, layout.channels, layout.values_per_channel()));
-        }
-
-        /// The parameters that it learns, with the values that they have before the first batch.
-        std::vector<std::size_t> learned_by(const fake_quant_node& node)
-        {
-            const tensor_shape shape { static_cast<std::ptrdiff_t>(node.channels()) };
-            const auto parameter = [&](const char* what, Scalar value)
-            {
-                return graph_.parameters.add(node.name() + what, shape, std::vector<Scalar>(node.channels(), value),
-                                             parameter_role::quantizer);
-            };
-            if (node.settings().learned == learned_qparams::none)
-                return {};
-            std::vector<std::size_t> parameters { parameter(".scale", 1) };
-            if (node.settings().learned == learned_qparams::scale_and_zero_point)
-                parameters.push_back(parameter(".zero_point", 0));
-            return parameters;
-        }
-
-        /// Once, however many products read it.
-        void quantize_weight(std::size_t index)
-        {
-            const auto& weight = graph_.parameters[index];
-            const fake_quant_settings* settings = find(weight.name);
-            if (settings == nullptr || graph_.weight_quantizers.contains(index))
-                return;
-            fake_quant_node& node = add(weight.name, *settings, layout_of(weight.shape, settings->axis));
-            graph_.weight_quantizers.add(index, node, learned_by(node));
-        }
-
-        /// Throws for a point of the plan that the model does not have.
-        void check_all_used() const
-        {
-            for (const auto& [point, settings] : plan_)
-                require(used_.contains(point), "the model has no point '", point, "' to fake-quantize");
-        }
-
-    private:
-        const fake_quant_plan& plan_;
-        training_graph<Scalar>& graph_;
-        std::set<std::string> used_;
-    };
-
     /// Turns layers into nodes.
     template <class Scalar>
     class graph_builder
@@ -229,10 +164,69 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
                         { 1, shape_of(input(0)).size() });
         }
 
-        template <class Other>
-        value lower(const Other&)
+        value lower(const conv1d_operation& conv)
         {
-            throw_invalid("layer '", here().name, "' cannot be trained");
+            const std::vector<std::size_t> parameters = parameters_of(conv.weights);
+            quantizers_.quantize_weight(parameters[0]);
+            return node(here().name, std::make_unique<conv1d_layer_operation<Scalar>>(conv),
+                        { product_input("", input(0)) }, model_.shape_of(layer_), parameters);
+        }
+
+        value lower(const attention_operation& attention)
+        {
+            const std::string& name = here().name;
+            const value x = product_input("qkv", input(0));
+            const sample_shape shape = shape_of(x);
+            std::vector<value> qkv;
+            for (const projection& part : { attention.query, attention.key, attention.value })
+                qkv.push_back(product(part.weight, x, part, attention.d_model));
+            auto heads =
+                std::make_unique<attention_heads_operation<Scalar>>(shape, attention.heads, attention.sparse_factor);
+            const value context = node(name + ".context", std::move(heads), qkv, shape);
+            return product(name, product_input("out", context), attention.output, attention.d_model);
+        }
+
+        value lower(const layer_norm_operation& norm)
+        {
+            value x = input(0);
+            if (here().inputs.size() == 2)
+                x = node(here().name + ".sum", std::make_unique<add_layer_operation<Scalar>>(), { x, input(1) },
+                         shape_of(x));
+            return node(here().name,
+                        std::make_unique<layer_norm_layer_operation<Scalar>>(norm.eps, !norm.weights.bias.empty()),
+                        { x }, shape_of(x), parameters_of(norm.weights));
+        }
+
+        value lower(const positional_encoding_operation& encoding)
+        {
+            return node(here().name, std::make_unique<positional_encoding_layer_operation<Scalar>>(), { input(0) },
+                        shape_of(input(0)), { graph_.parameters.index_of(encoding.table) });
+        }
+
+        value lower(const embedding_operation& embedding)
+        {
+            return node(
+                here().name,
+                std::make_unique<embedding_layer_operation<Scalar>>(here().name, embedding.entries, embedding.features),
+                { input(0) }, model_.shape_of(layer_), { graph_.parameters.index_of(embedding.table) });
+        }
+
+        value lower(const pooling_operation& pooling)
+        {
+            return node(here().name, std::make_unique<pooling_layer_operation<Scalar>>(pooling), { input(0) },
+                        model_.shape_of(layer_));
+        }
+
+        value lower(const softmax_operation&)
+        {
+            return node(here().name, std::make_unique<softmax_layer_operation<Scalar>>(), { input(0) },
+                        shape_of(input(0)));
+        }
+
+        value lower(const dropout_operation& dropout)
+        {
+            return node(here().name, std::make_unique<dropout_layer_operation<Scalar>>(dropout.probability, layer_),
+                        { input(0) }, shape_of(input(0)));
         }
 
         const model& model_;
