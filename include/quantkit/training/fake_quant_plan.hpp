@@ -52,8 +52,8 @@ namespace quantkit::training
             observed = range == nothing_observed ? observed : range;
         }
 
-        void reset() { observed = nothing_observed; }
-        real_range range() const { return observed; }
+        QUANTKIT_INLINE void reset() { observed = nothing_observed; }
+        QUANTKIT_INLINE real_range range() const { return observed; }
     };
     static_assert(batch_observer<latest_range_observer>);
 }

@@ -26,10 +26,13 @@ namespace quantkit::training
     {
         std::size_t outer = 1, channels = 1, inner = 0;
 
-        std::size_t size() const { return outer * channels * inner; }
+        QUANTKIT_INLINE std::size_t size() const { return outer * channels * inner; }
         /// Of what shares a pair of qparams.
-        std::size_t values_per_channel() const { return outer * inner; }
-        std::size_t offset(std::size_t o, std::size_t channel) const { return (o * channels + channel) * inner; }
+        QUANTKIT_INLINE std::size_t values_per_channel() const { return outer * inner; }
+        QUANTKIT_INLINE std::size_t offset(std::size_t o, std::size_t channel) const
+        {
+            return (o * channels + channel) * inner;
+        }
     };
 
     /// One of a channel's values, with its gradient.

@@ -23,12 +23,15 @@ namespace quantkit::training::detail
         std::size_t chunk_samples = 1;
         chunk_place place {};
 
-        std::size_t chunks() const { return (samples + chunk_samples - 1) / chunk_samples; }
-        std::size_t samples_in(std::size_t chunk) const
+        QUANTKIT_INLINE std::size_t chunks() const { return (samples + chunk_samples - 1) / chunk_samples; }
+        QUANTKIT_INLINE std::size_t samples_in(std::size_t chunk) const
         {
             return std::min(chunk_samples, samples - chunk * chunk_samples);
         }
-        chunk_place place_of(std::size_t chunk) const { return { chunk * chunk_samples, place.mode, place.seed }; }
+        QUANTKIT_INLINE chunk_place place_of(std::size_t chunk) const
+        {
+            return { chunk * chunk_samples, place.mode, place.seed };
+        }
     };
 }
 
