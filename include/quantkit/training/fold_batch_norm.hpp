@@ -60,11 +60,11 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     ///     weight' = weight * factor, bias' = (bias - mean) * factor + norm.bias
     ///
     /// Throws, naming the layer, if it is of another kind or has another number of channels.
-    inline model fold_batch_norm(const model& network, std::string_view name, const batch_norm& norm)
+    inline model fold_batch_norm(const model& source, std::string_view name, const batch_norm& norm)
     {
-        std::vector<layer> layers = network.layers();
-        projection& names = detail::foldable_projection(layers[network.index_of(name)]);
-        const weight_tensor& weight = network.weights()[names.weight];
+        std::vector<layer> layers = source.layers();
+        projection& names = detail::foldable_projection(layers[source.index_of(name)]);
+        const weight_tensor& weight = source.weights()[names.weight];
         const auto channels = static_cast<std::size_t>(weight.shape[0]);
         detail::check_batch_norm(norm, name, channels);
 
@@ -72,7 +72,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         if (names.bias.empty())
             names.bias = std::string(name) + ".bias";
         else
-            bias = network.weights()[names.bias].values;
+            bias = source.weights()[names.bias].values;
         const std::size_t inputs = folded.size() / channels;
         for (std::size_t channel = 0; channel < channels; ++channel)
         {
@@ -87,9 +87,9 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         weight_set weights;
         weights.add(names.weight, weight.shape, std::move(folded));
         weights.add(names.bias, { weight.shape[0] }, std::move(bias));
-        for (const auto& [other, tensor] : network.weights())
+        for (const auto& [other, tensor] : source.weights())
             if (!weights.contains(other))
                 weights.add(other, tensor.shape, tensor.values);
-        return { layers, std::move(weights), network.input_shape() };
+        return { layers, std::move(weights), source.input_shape() };
     }
 }
