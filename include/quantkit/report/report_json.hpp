@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// Reports as JSON, and back. The keys are the members of report_data.hpp; members without a value are left out.
+///
+///     { "format": "quantkit report", "version": 1, "title": ..., "layers": [ { "name": ..., ... } ], ... }
+#pragma once
+
+#include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
+#include <quantkit/report/report_data.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    inline constexpr int report_version = 1;
+
+    /// Writes members: the same list of them as for reading.
+    struct json_writer
+    {
+        nlohmann::ordered_json& object;
+
+        template <class T>
+        void operator()(const char* key, const T& value) const
+        {
+            object[key] = value;
+        }
+        template <class T>
+        void operator()(const char* key, const std::optional<T>& value) const
+        {
+            if (value)
+                object[key] = *value;
+        }
+    };
+
+    struct json_reader
+    {
+        const nlohmann::ordered_json& object;
+
+        template <class T>
+        void operator()(const char* key, T& value) const
+        {
+            object.at(key).get_to(value);
+        }
+        template <class T>
+        void operator()(const char* key, std::optional<T>& value) const
+        {
+            if (object.contains(key))
+                value = object.at(key).template get<T>();
+        }
+    };
+
+    template <class Member, class Layer>
+    void members_of_layer(const Member& member, Layer& layer)
+    {
+        member("name", layer.name);
+        member("kind", layer.kind);
+        member("shape", layer.shape);
+        member("prior_score", layer.prior_score);
+        member("prior_level", layer.prior_level);
+        member("error", layer.error);
+        member("low", layer.low);
+        member("high", layer.high);
+        member("settled", layer.settled);
+        member("precision", layer.precision);
+        member("bytes", layer.bytes);
+        member("reference_bytes", layer.reference_bytes);
+        member("microseconds", layer.microseconds);
+        member("saturation_rate", layer.saturation_rate);
+        member("dead_codes", layer.dead_codes);
+    }
+
+    template <class Member, class Histogram>
+    void members_of_histogram(const Member& member, Histogram& histogram)
+    {
+        member("name", histogram.name);
+        member("edges", histogram.edges);
+        member("counts", histogram.counts);
+        member("clip_low", histogram.clip_low);
+        member("clip_high", histogram.clip_high);
+    }
+
+    template <class Member, class Point>
+    void members_of_point(const Member& member, Point& point)
+    {
+        member("bytes", point.bytes);
+        member("error", point.error);
+        member("is_chosen", point.is_chosen);
+    }
+
+    template <class Member, class Comparison>
+    void members_of_comparison(const Member& member, Comparison& comparison)
+    {
+        member("quantity", comparison.quantity);
+        member("unit", comparison.unit);
+        member("predicted", comparison.predicted);
+        member("measured", comparison.measured);
+    }
+
+    template <class Member, class Fact>
+    void members_of_fact(const Member& member, Fact& fact)
+    {
+        member("name", fact.name);
+        member("value", fact.value);
+    }
+
+    template <class Member, class Report>
+    void members_of_report(const Member& member, Report& report)
+    {
+        member("title", report.title);
+        member("verdict", report.verdict);
+        member("reasons", report.reasons);
+        member("warnings", report.warnings);
+        member("metric", report.metric);
+        member("layers", report.layers);
+        member("histograms", report.histograms);
+        member("front", report.front);
+        member("comparisons", report.comparisons);
+        member("facts", report.facts);
+    }
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    // Found by nlohmann::json through their arguments.
+    inline void to_json(nlohmann::ordered_json& object, const report_error_parts& parts)
+    {
+        object = { { "clipping", parts.clipping }, { "rounding", parts.rounding } };
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_error_parts& parts)
+    {
+        object.at("clipping").get_to(parts.clipping);
+        object.at("rounding").get_to(parts.rounding);
+    }
+    inline void to_json(nlohmann::ordered_json& object, const report_layer& layer)
+    {
+        detail::members_of_layer(detail::json_writer { object }, layer);
+        detail::json_writer { object }("error_parts", layer.error_parts);
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_layer& layer)
+    {
+        detail::members_of_layer(detail::json_reader { object }, layer);
+        detail::json_reader { object }("error_parts", layer.error_parts);
+    }
+    inline void to_json(nlohmann::ordered_json& object, const report_histogram& histogram)
+    {
+        detail::members_of_histogram(detail::json_writer { object }, histogram);
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_histogram& histogram)
+    {
+        detail::members_of_histogram(detail::json_reader { object }, histogram);
+    }
+    inline void to_json(nlohmann::ordered_json& object, const report_plan_point& point)
+    {
+        detail::members_of_point(detail::json_writer { object }, point);
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_plan_point& point)
+    {
+        detail::members_of_point(detail::json_reader { object }, point);
+    }
+    inline void to_json(nlohmann::ordered_json& object, const report_comparison& comparison)
+    {
+        detail::members_of_comparison(detail::json_writer { object }, comparison);
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_comparison& comparison)
+    {
+        detail::members_of_comparison(detail::json_reader { object }, comparison);
+    }
+    inline void to_json(nlohmann::ordered_json& object, const report_fact& fact)
+    {
+        detail::members_of_fact(detail::json_writer { object }, fact);
+    }
+    inline void from_json(const nlohmann::ordered_json& object, report_fact& fact)
+    {
+        detail::members_of_fact(detail::json_reader { object }, fact);
+    }
+
+    /// Bytes that are no UTF-8 become U+FFFD; numbers that are not finite become null, which cannot be read back.
+    inline std::string report_to_json(const report_data& report)
+    {
+        nlohmann::ordered_json object { { "format", "quantkit report" }, { "version", detail::report_version } };
+        detail::members_of_report(detail::json_writer { object }, report);
+        return object.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    }
+
+    /// Throws, with what is wrong, unless the text is a report of this version.
+    inline report_data report_from_json(std::string_view text)
+    {
+        report_data report;
+        try
+        {
+            const auto object = nlohmann::ordered_json::parse(text);
+            require(object.is_object() && object.value("format", "") == "quantkit report", "this JSON is no report");
+            const int version = object.at("version").get<int>();
+            require(version == detail::report_version, "this report has version ", version, ", readable is ",
+                    detail::report_version);
+            detail::members_of_report(detail::json_reader { object }, report);
+        }
+        catch (const nlohmann::ordered_json::exception& error)
+        {
+            throw_invalid("a report cannot be read: ", error.what());
+        }
+        return report;
+    }
+}

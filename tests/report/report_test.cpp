@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/report/compare_reports.hpp>
+#include <quantkit/report/html_report.hpp>
+#include <quantkit/report/report_data.hpp>
+#include <quantkit/report/report_json.hpp>
+#include <quantkit/report/report_text.hpp>
+
+#include "report/sample_report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace quantkit;
+using test::sample_report;
+
+namespace
+{
+    /// The first tag that is not closed, or closed without being open; empty if all nest.
+    std::string unbalanced_tag(std::string_view markup)
+    {
+        std::vector<std::string> open;
+        for (std::size_t at = markup.find('<'); at != std::string_view::npos; at = markup.find('<', at + 1))
+        {
+            const std::size_t end = markup.find('>', at);
+            const std::string_view tag = markup.substr(at + 1, end - at - 1);
+            const std::string name(tag.substr(0, tag.find(' ')));
+            const bool stands_alone = tag.starts_with("!") || tag.ends_with("/") || name == "meta" || name == "link";
+            if (name == "/script" || name == "script" || stands_alone)
+                at = name == "script" ? markup.find("</script>", at) - 1 : at;
+            else if (!name.starts_with("/"))
+                open.push_back(name);
+            else if (open.empty() || "/" + open.back() != name)
+                return name;
+            else
+                open.pop_back();
+        }
+        return open.empty() ? "" : open.back();
+    }
+
+    std::size_t count_of(std::string_view text, std::string_view part)
+    {
+        std::size_t count = 0;
+        for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
+            ++count;
+        return count;
+    }
+
+    std::string refusal(std::string_view json)
+    {
+        try
+        {
+            report_from_json(json);
+        }
+        catch (const std::invalid_argument& error)
+        {
+            return error.what();
+        }
+        return {};
+    }
+}
+
+TEST_CASE("reports: the page is one file with everything in it")
+{
+    const std::string page = report_to_html(sample_report());
+    CHECK(unbalanced_tag(page) == "");
+    CHECK(page.size() < 1'000'000);
+    CHECK(count_of(page, "<svg") == 4);
+    CHECK(count_of(page, "role=\"img\"") == 4);
+    CHECK(count_of(page, "class=\"label\"") == 8); // both axes of each chart
+    CHECK(page.find("src=") == std::string::npos);
+    CHECK(page.find("@import") == std::string::npos);
+    CHECK(count_of(page, "http") == 4); // the name of SVG's namespace
+    for (const report_layer& layer : sample_report().layers)
+        CHECK(count_of(page, "<td class=\"text\">" + layer.name + "</td>") == 1);
+}
+
+TEST_CASE("reports: names are text, whatever is in them")
+{
+    const std::string hostile = "</script><img src=x onerror=alert(1)>\"'&\x01";
+    report_data report = sample_report(3);
+    report.title = report.verdict = report.reasons[0] = report.warnings[0] = report.metric = hostile;
+    report.layers[0].name = report.layers[1].kind = report.layers[2].precision = hostile;
+    report.layers[0].shape = report.layers[1].prior_level = hostile;
+    report.histograms[0].name = report.comparisons[0].quantity = report.facts[0].value = hostile;
+    const std::string page = report_to_html(report);
+    CHECK(unbalanced_tag(page) == "");
+    CHECK(page.find("<img") == std::string::npos);
+    CHECK(count_of(page, "</script>") == 2);
+    CHECK(page.find('\x01') == std::string::npos);
+}
+
+TEST_CASE("reports: empty ones have no empty sections")
+{
+    report_data report;
+    report.title = "Nothing";
+    const std::string page = report_to_html(report);
+    CHECK(unbalanced_tag(page) == "");
+    CHECK(page.find("<section") == std::string::npos);
+    CHECK(report_to_csv(report).find('\n') == report_to_csv(report).size() - 1);
+}
+
+TEST_CASE("reports: layers without any error, plans without any bytes")
+{
+    report_data report = sample_report(2);
+    for (report_layer& layer : report.layers)
+        layer.error = layer.low = layer.high = 0.0;
+    report.front = { { 0.0, 0.0, true } };
+    const std::string page = report_to_html(report);
+    CHECK(unbalanced_tag(page) == "");
+    CHECK(page.find("nan") == std::string::npos);
+    CHECK(page.find("inf") == std::string::npos);
+}
+
+TEST_CASE("reports: JSON says everything")
+{
+    CHECK(report_from_json(report_to_json(sample_report())) == sample_report());
+    CHECK(report_from_json(report_to_json(report_data {})) == report_data {});
+}
+
+TEST_CASE("reports: JSON that is no report")
+{
+    CHECK(refusal("[]") == "quantkit: this JSON is no report");
+    CHECK(refusal("{").starts_with("quantkit: a report cannot be read: "));
+    CHECK(refusal(R"({"format":"quantkit report","version":2})")
+          == "quantkit: this report has version 2, readable is 1");
+    CHECK(refusal(R"({"format":"quantkit report","version":1})").find("title") != std::string::npos);
+}
+
+TEST_CASE("reports: CSV quotes what it must")
+{
+    report_data report = sample_report(1);
+    report.layers[0].name = "a,\"b\"";
+    report.layers[0].kind = "=1+1";
+    const std::string csv = report_to_csv(report);
+    CHECK(csv.substr(csv.find('\n') + 1)
+          == "\"a,\"\"b\"\"\",'=1+1,\"[256, 64]\",0.9,HIGH,0.001,0.0007,0.0015,0,FP16,1000,4000,12.5,1e-06,2.5e-05,"
+             "0.0125,\n");
+}
+
+TEST_CASE("reports: text begins with the verdict and ends with comparisons")
+{
+    const std::string text = report_to_text(sample_report());
+    CHECK(text.starts_with("Sensitivity of a transformer encoder\n\n24 of 57 layers"));
+    CHECK(text.find("! the prior says attention must stay FP16") != std::string::npos);
+    CHECK(text.find("encoder.0.ffn ") < text.find("encoder.56.ffn "));
+    CHECK(text.find("\nlatency, us ") != std::string::npos);
+    CHECK(text.ends_with("     810       842\n"));
+}
+
+TEST_CASE("reports: what differs")
+{
+    const report_data before = sample_report(5);
+    CHECK(to_text(compare_reports(before, before)) == "The reports agree.\n");
+    report_data after = before;
+    after.layers[1].precision = "INT4";
+    after.layers[1].bytes *= 2;
+    after.layers[2].error *= 1.2; // within the interval
+    after.layers[3].error = after.layers[3].low = after.layers[3].high = 1.0;
+    after.layers.pop_back();
+    after.facts[0].value = "avx512";
+    const std::vector<report_difference> differences = compare_reports(before, after);
+    REQUIRE(differences.size() == 5);
+    CHECK(differences[0].what == "instruction set");
+    CHECK(differences[1].after == "INT4");
+    CHECK(differences[2].ratio == 2.0);
+    CHECK(differences[3].layer == "encoder.3.ffn");
+    CHECK(differences[3].what == "error");
+    CHECK(differences[4].layer == "encoder.4.ffn");
+    CHECK(differences[4].after == "-");
+}
