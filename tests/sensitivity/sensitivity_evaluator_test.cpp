@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/sensitivity/sensitivity_evaluator.hpp>
+
+#include "../support/toy_evaluated_model.hpp"
+
+#include <quantkit/tensor/thread_pool.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace quantkit;
+using quantkit::test::toy_evaluated_model;
+
+namespace
+{
+    /// Policies that the library does not know.
+    struct length_of_name
+    {
+        std::size_t operator()(const layer_facts& layer) const { return layer.name.size(); }
+    };
+
+    /// The last candidate that is allowed, budgets or not.
+    struct last_option
+    {
+        plan_solution operator()(const plan_problem& problem) const
+        {
+            plan_solution solution { plan_status::feasible, {}, {}, 0.0 };
+            for (const std::vector<plan_option>& options : problem.layers)
+            {
+                std::size_t last = options.size() - 1;
+                while (!is_allowed(options[last]))
+                    --last;
+                solution.plan.push_back(last);
+            }
+            solution.total = total_of(problem, solution.plan);
+            return solution;
+        }
+    };
+    static_assert(layer_opinion<length_of_name> && plan_search<last_option>);
+}
+
+TEST_CASE("sensitivity evaluator: from a model to a plan with all defaults")
+{
+    const toy_evaluated_model subject;
+    const auto found = sensitivity_evaluator {}(subject);
+    CHECK_EQ(found.priors.size(), 4u);
+    CHECK_EQ(found.table.block_samples(), std::vector<std::size_t> { 8, 8 }); // 5 of 21 are held out
+    CHECK_EQ(found.problem.budgets.bytes, 8u);
+    CHECK_EQ(found.solution.status, plan_status::optimal);
+    CHECK_LE(found.solution.total.bytes, 8u);
+    CHECK_EQ(found.verified.plan, found.solution.plan);
+    CHECK_EQ(found.verified.measured,
+             measured_error(subject, found.verified.plan, output_mse {}, { 16, 5, 8 }, sequential {}));
+}
+
+TEST_CASE("sensitivity evaluator: every policy can be another")
+{
+    const toy_evaluated_model subject;
+    Eigen::ThreadPool pool(2);
+    const auto found = sensitivity_evaluator {}
+                           .with_prior(length_of_name {})
+                           .with_perturbation(leave_one_out {})
+                           .with_metric(output_kl {})
+                           .with_search(last_option {})
+                           .with_executor(thread_pool(pool))(subject);
+    CHECK_EQ(found.priors, std::vector<std::size_t> { 2, 2, 2, 2 });
+    CHECK_EQ(found.table.metric(), "output KL divergence [nat]");
+    CHECK_EQ(found.solution.plan, choices { 2, 2, 2, 1 });
+}
+
+TEST_CASE("sensitivity evaluator: a bound of the error is kept on samples that chose nothing")
+{
+    const toy_evaluated_model subject;
+    evaluation_options options;
+    options.objective = plan_objective::bytes;
+    options.budgets.error = 1e-5;
+    const auto found = sensitivity_evaluator { options }(subject);
+    REQUIRE(found.solution.found());
+    CHECK_LE(found.solution.total.error, 1e-5);
+    CHECK(found.verified.keeps_bound);
+    CHECK_LE(found.verified.measured, 1e-5);
+    CHECK_LT(total_of(found.problem, found.verified.plan).bytes, 16u);
+}
+
+TEST_CASE("sensitivity evaluator: no plan, and no samples")
+{
+    toy_evaluated_model subject;
+    evaluation_options options;
+    options.budgets.bytes = 1;
+    const auto found = sensitivity_evaluator { options }(subject);
+    CHECK_EQ(found.solution.status, plan_status::infeasible);
+    CHECK(found.verified.plan.empty());
+    subject.sample_count = 1;
+    CHECK_THROWS_WITH_AS(sensitivity_evaluator {}(subject),
+                         "quantkit: of 1 samples, 0 are held out: both parts need some", std::invalid_argument);
+    options.held_out = 1.0;
+    CHECK_THROWS_WITH_AS(sensitivity_evaluator { options }(subject),
+                         "quantkit: the held-out share lies between 0 and 1, but is 1", std::invalid_argument);
+}
