@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// A number that differs if anything does that went into it: for telling whether two results are the same.
+#pragma once
+
+#include <quantkit/core/config.hpp>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// FNV-1a of 64 bits over a canonical string of bytes: integers and doubles as 8 bytes, least significant first,
+    /// texts and lists after their length, so that no two sequences of calls with other values give the same string.
+    /// All NaN count as one, and -0 as 0. It finds differences, not forgeries.
+    ///
+    /// source  Fowler, Noll, Vo, draft-eastlake-fnv
+    class digest
+    {
+    public:
+        digest& add_bytes(std::span<const std::byte> bytes)
+        {
+            for (const std::byte byte : bytes)
+                value_ = (value_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3u;
+            return *this;
+        }
+
+        digest& add(std::uint64_t number)
+        {
+            std::array<std::byte, 8> bytes {};
+            for (std::size_t i = 0; i < bytes.size(); ++i)
+                bytes[i] = static_cast<std::byte>(number >> (8 * i));
+            return add_bytes(bytes);
+        }
+
+        digest& add(double number)
+        {
+            const double canonical = std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number + 0.0;
+            return add(std::bit_cast<std::uint64_t>(canonical));
+        }
+
+        digest& add(std::string_view text)
+        {
+            add(std::uint64_t { text.size() });
+            return add_bytes(std::as_bytes(std::span(text)));
+        }
+
+        digest& add(std::span<const double> numbers)
+        {
+            add(std::uint64_t { numbers.size() });
+            for (const double number : numbers)
+                add(number);
+            return *this;
+        }
+
+        digest& add(std::span<const std::size_t> numbers)
+        {
+            add(std::uint64_t { numbers.size() });
+            for (const std::size_t number : numbers)
+                add(std::uint64_t { number });
+            return *this;
+        }
+
+        /// Data: as it lies in memory.
+        digest& add(std::span<const float> numbers)
+        {
+            add(std::uint64_t { numbers.size() });
+            return add_bytes(std::as_bytes(numbers));
+        }
+
+        std::uint64_t value() const { return value_; }
+
+        /// 16 hexadecimal digits.
+        std::string text() const
+        {
+            std::string digits(16, '0');
+            for (std::size_t i = 0; i < digits.size(); ++i)
+                digits[i] = "0123456789abcdef"[(value_ >> (60 - 4 * i)) & 15];
+            return digits;
+        }
+
+    private:
+        std::uint64_t value_ = 0xcbf29ce484222325u;
+    };
+}
