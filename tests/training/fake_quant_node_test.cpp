@@ -104,7 +104,7 @@ TEST_CASE("fake_quant_node: learned qparams begin with the observed range and st
     node.update(x.data(), layout, true, learned);
     CHECK_GT(node.params()[0].scale, 0.0f);
     scale.values[0] = std::numeric_limits<float>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(node.update(x.data(), layout, true, learned), "quantkit: the scale of 'act' has become nan",
+    CHECK_THROWS_WITH_AS(node.update(x.data(), layout, true, learned), "quantkit: 'scale' has become nan",
                          std::invalid_argument);
 }
 

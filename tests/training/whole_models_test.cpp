@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "../support/sample_models.hpp"
 
+#include <quantkit/io/npy.hpp>
+#include <quantkit/model/model_file.hpp>
 #include <quantkit/model/session.hpp>
 #include <quantkit/tensor/thread_pool.hpp>
 #include <quantkit/training/network.hpp>
@@ -10,6 +12,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 
 using namespace quantkit;
@@ -41,6 +45,27 @@ TEST_CASE("network: a session's FP32 results")
     const sample_shape input { 48, 12 };
     for (const std::size_t sparse_factor : { 0u, 2u })
         check_agreement(test::initialized(model_builder(input).attention("attn", 12, 3, sparse_factor), input), 3);
+}
+
+TEST_CASE("network: the trained encoder's logits from PyTorch")
+{
+    const std::filesystem::path weather = std::filesystem::path(QUANTKIT_EXAMPLES) / "weather",
+                                folder = weather / "informer_small";
+    const model source = read_model(folder / "graph.json", folder / "model.safetensors");
+    const npy_array series = read_npy(weather / "data/features.npy"), ends = read_npy(weather / "data/test_ends.npy"),
+                    logits = read_npy(folder / "eval_logits.npy");
+    const auto time = static_cast<std::ptrdiff_t>(source.input_shape().time),
+               features = static_cast<std::ptrdiff_t>(source.input_shape().features);
+    training::network net(source);
+    for (std::ptrdiff_t i = 0; i < 7; ++i)
+    {
+        const std::ptrdiff_t first = ends.as<std::int32_t>()[static_cast<std::size_t>(i)] + 1 - time;
+        const matrix_f y =
+            net.forward(Eigen::Map<const matrix_f>(series.as<float>().data() + first * features, time, features),
+                        run_mode::inference);
+        const Eigen::Map<const matrix_f> want(logits.as<float>().data() + i * y.size(), 1, y.size());
+        CHECK_LE((y - want).cwiseAbs().maxCoeff(), 1e-4f);
+    }
 }
 
 TEST_CASE("network: whole models have the same gradients for any number of threads")

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -155,12 +156,14 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             qparams_list params;
             for (std::size_t c = 0; c < params_.size(); ++c)
             {
+                for (const basic_parameter<float>* each : learned)
+                    require(std::isfinite(each->values[c]), "'", each->name, "' has become ", each->values[c]);
                 float& scale = learned[0]->values[c];
-                require(std::isfinite(scale), "the scale of '", name_, "' has become ", scale);
                 scale = std::max(scale, least_scale);
-                params.push_back({ scale, learned.size() > 1
-                                              ? code_of_zero_point(learned[1]->values[c], settings_.bounds)
-                                              : params_[c].zero_point });
+                const std::int32_t zero_point = learned.size() > 1
+                                                    ? code_of_zero_point(learned[1]->values[c], settings_.bounds)
+                                                    : params_[c].zero_point;
+                params.push_back({ scale, zero_point });
             }
             params_ = std::move(params);
         }

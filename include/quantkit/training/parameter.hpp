@@ -25,10 +25,9 @@ namespace quantkit::training
     /// What a parameter belongs to.
     enum class parameter_role
     {
-        weight,    ///< of the model, trained
-        constant,  ///< of the model, but nothing that is trained: a table of positions
-        quantizer, ///< of a fake-quantizer, trained: a learned scale or zero point; no weight of the model
-        range      ///< of a fake-quantizer, follows the data instead of a gradient
+        weight,   ///< of the model, trained
+        constant, ///< of the model, but nothing that is trained: a table of positions
+        quantizer ///< of a fake-quantizer, trained: a learned scale or zero point; no weight of the model
     };
 }
 
@@ -45,7 +44,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<Scalar> gradient;
 
         std::size_t size() const { return values.size(); }
-        bool is_trained() const { return role == parameter_role::weight || role == parameter_role::quantizer; }
+        bool is_trained() const { return role != parameter_role::constant; }
     };
 
     /// Parameters in a fixed order, each with a name of its own. An index stays valid as long as the set.
@@ -112,7 +111,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         {
             weight_set result;
             for (const parameter& each : parameters_)
-                if (each.role == parameter_role::weight || each.role == parameter_role::constant)
+                if (each.role != parameter_role::quantizer)
                     result.add(each.name, each.shape, floats(each.values));
             return result;
         }
