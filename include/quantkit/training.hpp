@@ -18,5 +18,6 @@
 #include <quantkit/training/network.hpp>
 #include <quantkit/training/optimizer.hpp>
 #include <quantkit/training/parameter.hpp>
+#include <quantkit/training/qat.hpp>
 #include <quantkit/training/sgd.hpp>
 #include <quantkit/training/weight_initialization.hpp>

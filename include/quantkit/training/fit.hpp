@@ -26,7 +26,7 @@
 #include <span>
 #include <vector>
 
-namespace quantkit::training
+namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// batch         samples of a step; the last one of an epoch may have fewer
     /// seed          of the order of samples and of dropout

@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-namespace quantkit::training
+namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// y = (x - mean) / sqrt(variance + eps) * weight + bias, all [channels]: PyTorch's BatchNorm1d.eval().
     ///

@@ -52,6 +52,10 @@ namespace quantkit::training
         learned_qparams learned = learned_qparams::none;
     };
 
+}
+
+namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// Layers by name, and all others. Nothing: they stay in float.
     struct qat_plan
     {
