@@ -17,6 +17,15 @@
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// 16 hexadecimal digits.
+    inline std::string hex_text(std::uint64_t number)
+    {
+        std::string digits(16, '0');
+        for (std::size_t i = 0; i < digits.size(); ++i)
+            digits[i] = "0123456789abcdef"[(number >> (60 - 4 * i)) & 15];
+        return digits;
+    }
+
     /// FNV-1a of 64 bits over a canonical string of bytes: integers and doubles as 8 bytes, least significant first,
     /// texts and lists after their length, so that no two sequences of calls with other values give the same string.
     /// All NaN count as one, and -0 as 0. It finds differences, not forgeries.
@@ -77,14 +86,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         std::uint64_t value() const { return value_; }
 
-        /// 16 hexadecimal digits.
-        std::string text() const
-        {
-            std::string digits(16, '0');
-            for (std::size_t i = 0; i < digits.size(); ++i)
-                digits[i] = "0123456789abcdef"[(value_ >> (60 - 4 * i)) & 15];
-            return digits;
-        }
+        std::string text() const { return hex_text(value_); }
 
     private:
         std::uint64_t value_ = 0xcbf29ce484222325u;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// @file
+/// All that a sensitivity analysis found, as data: what to keep, to print (result_text.hpp) and to write as JSON
+/// (report/sensitivity_json.hpp).
+#pragma once
+
+#include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
+#include <quantkit/sensitivity/blended_prior.hpp>
+#include <quantkit/sensitivity/choice.hpp>
+#include <quantkit/sensitivity/digest.hpp>
+#include <quantkit/sensitivity/disagreements.hpp>
+#include <quantkit/sensitivity/plan_solution.hpp>
+#include <quantkit/sensitivity/sensitivity_table.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// "SQNR dB", 46.6
+    struct named_number
+    {
+        std::string name;
+        double value = 0.0;
+
+        friend bool operator==(const named_number&, const named_number&) = default;
+    };
+
+    /// "confidence", "0.95"
+    struct named_option
+    {
+        std::string name, value;
+
+        friend bool operator==(const named_option&, const named_option&) = default;
+    };
+
+    /// name       how it was made, "exact, 2,000,000 bytes" for example
+    /// predicted  sums over the table; status and lower_bound as the search left them
+    /// measured   of the whole model running by the plan, empty if nobody ran it
+    struct planned_model
+    {
+        std::string name;
+        choices plan;
+        plan_option predicted {};
+        plan_status status = plan_status::unknown;
+        double lower_bound = 0.0;
+        std::vector<named_number> measured {};
+    };
+
+    /// priors         [layers], or empty
+    /// disagreements  of the candidate that was looked at
+    /// seed, options  what the measurement depends on besides the data
+    /// data_digest    of the samples
+    struct sensitivity_result
+    {
+        std::string model;
+        sensitivity_table table;
+        std::vector<layer_prior> priors {};
+        std::vector<disagreement> disagreements {};
+        std::vector<planned_model> plans {};
+        std::uint64_t seed = 0;
+        std::vector<named_option> options {};
+        std::uint64_t data_digest = 0;
+    };
+
+    /// A solution under a name. Throws unless a plan was found.
+    inline planned_model planned(std::string name, const plan_solution& solution)
+    {
+        require(solution.found(), "there is no plan '", name, "': it is ", name_of(solution.status));
+        return { std::move(name), solution.plan, solution.total, solution.status, solution.lower_bound };
+    }
+}
+
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    inline void add_table(digest& sum, const sensitivity_table& table)
+    {
+        sum.add(table.metric()).add(std::span<const std::size_t>(table.block_samples()));
+        sum.add(std::uint64_t { table.candidates().size() });
+        for (const candidate& each : table.candidates())
+            sum.add(each.name);
+        sum.add(std::uint64_t { table.layers().size() });
+        for (std::size_t i = 0; i < table.layers().size(); ++i)
+        {
+            const layer_facts& layer = table.layers()[i];
+            sum.add(layer.name).add(name_of(layer.kind));
+            sum.add(std::uint64_t { layer.parameters }).add(std::uint64_t { layer.multiplications });
+            for (std::size_t choice = 0; choice < table.candidates().size(); ++choice)
+            {
+                const sensitivity_entry& entry = table.at(i, choice);
+                sum.add(std::uint64_t { entry.allowed }).add(std::span<const double>(entry.block_errors));
+                sum.add(entry.error).add(entry.interval.low).add(entry.interval.high);
+                sum.add(std::uint64_t { entry.settled }).add(std::uint64_t { entry.bytes });
+            }
+        }
+    }
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// Of everything that does not depend on how fast the machine is: data, seed, options, table and plans. Times, and
+    /// what was measured with them, do not count; neither do priors and disagreements, which follow from the rest.
+    inline digest digest_of(const sensitivity_result& result)
+    {
+        digest sum;
+        sum.add(result.model).add(result.data_digest).add(result.seed);
+        sum.add(std::uint64_t { result.options.size() });
+        for (const named_option& option : result.options)
+            sum.add(option.name).add(option.value);
+        detail::add_table(sum, result.table);
+        sum.add(std::uint64_t { result.plans.size() });
+        for (const planned_model& each : result.plans)
+        {
+            sum.add(each.name).add(std::span<const std::size_t>(each.plan));
+            sum.add(each.predicted.error).add(std::uint64_t { each.predicted.bytes });
+        }
+        return sum;
+    }
+}
