@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -40,7 +41,8 @@ namespace demo
         chart_writer(std::ostream& out, const chart& what)
             : out_(out)
             , chart_(what)
-            , lowest_(lowest_percent(what))
+            , lowest_(std::max(0.0, std::floor((extreme(what, std::less<> {}) - 1) / spacing) * spacing))
+            , highest_(std::min(100.0, std::ceil((extreme(what, std::greater<> {}) + 1) / spacing) * spacing))
         {
         }
 
@@ -61,16 +63,18 @@ namespace demo
         }
 
     private:
-        static constexpr double width = 820, height = 460, left = 70, right = 560, top = 50, bottom = 400;
+        static constexpr double spacing = 5; // of the grid, in percent
+        static constexpr double width = 840, height = 460, left = 70, right = 560, top = 50, bottom = 400;
 
-        /// A multiple of 10 below all points.
-        static double lowest_percent(const chart& what)
+        /// Of all points, the first in this order.
+        template <class Order>
+        static double extreme(const chart& what, Order order)
         {
-            double lowest = 100;
+            double result = what.reference;
             for (const chart_series& series : what.series)
                 for (const auto& [bits, percent] : series.points)
-                    lowest = std::min(lowest, percent);
-            return std::max(0.0, std::floor((lowest - 1) / 10) * 10);
+                    result = std::min(result, percent, order);
+            return result;
         }
 
         double x_of(int bits) const
@@ -79,7 +83,10 @@ namespace demo
             const double share = high > low ? (bits - low) / (high - low) : 0.5;
             return left + 30 + share * (right - left - 60);
         }
-        double y_of(double percent) const { return bottom - (percent - lowest_) / (100 - lowest_) * (bottom - top); }
+        double y_of(double percent) const
+        {
+            return bottom - (percent - lowest_) / (highest_ - lowest_) * (bottom - top);
+        }
 
         void text(double x, double y, const std::string& anchor, const std::string& what,
                   const std::string& more = {}) const
@@ -96,7 +103,7 @@ namespace demo
 
         void draw_grid() const
         {
-            for (double percent = lowest_; percent <= 100; percent += 10)
+            for (double percent = lowest_; percent <= highest_; percent += spacing)
             {
                 line(left, y_of(percent), right, y_of(percent), "stroke=\"#dddddd\"");
                 text(left - 8, y_of(percent) + 4, "end", number(percent, 0));
@@ -142,6 +149,6 @@ namespace demo
 
         std::ostream& out_;
         const chart& chart_;
-        double lowest_;
+        double lowest_, highest_;
     };
 }

@@ -9,6 +9,7 @@
 
 #include <quantkit/tensor/thread_pool.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -190,9 +191,12 @@ namespace
         std::cout << "Fashion-MNIST: " << data.training.labels.size() << " training and " << data.test.labels.size()
                   << " test images from " << data.folder.string() << "\n\n";
 
-        Eigen::ThreadPool pool(static_cast<int>(chosen.threads) - 1);
+        // The calling thread works as well; a pool has at least one other.
+        Eigen::ThreadPool pool(std::max(1, static_cast<int>(chosen.threads) - 1));
         const quantkit::thread_pool workers(pool);
-        const experiment with { data, chosen.seed, workers };
+        experiment with { data, chosen.seed, {} };
+        if (chosen.threads > 1)
+            with.threads = quantkit::any_executor(workers);
         if (chosen.quick)
         {
             chosen.epochs = 1 + 160 / with.steps_per_epoch();
