@@ -6,6 +6,8 @@
 /// Not part of quantkit.hpp, as model.hpp. Processes of MPI are in sensitivity/mpi_executor.hpp.
 #pragma once
 
+#include <quantkit/sensitivity/evaluation_result.hpp>
+#include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
 #include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/sensitivity/evaluation_result.hpp>
 #include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 
 #include "../support/toy_evaluated_model.hpp"
@@ -100,4 +101,30 @@ TEST_CASE("sensitivity evaluator: no plan, and no samples")
     options.held_out = 1.0;
     CHECK_THROWS_WITH_AS(sensitivity_evaluator { options }(subject),
                          "quantkit: the held-out share lies between 0 and 1, but is 1", std::invalid_argument);
+}
+
+TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no executor changes")
+{
+    const toy_evaluated_model subject;
+    evaluation_options options;
+    options.objective = plan_objective::bytes;
+    options.budgets.error = 1e-5;
+    options.measuring.block = 2;
+    const sensitivity_evaluator evaluate { options };
+    Eigen::ThreadPool pool(3);
+    const auto found = evaluate(subject);
+    const sensitivity_result result = result_of("toy", found, 1, options);
+    CHECK_EQ(result.priors.size(), 4u);
+    REQUIRE_EQ(result.plans.size(), 1u);
+    CHECK_EQ(result.plans[0].plan, found.verified.plan);
+    CHECK_EQ(result.plans[0].predicted.error, found.verified.predicted);
+    CHECK_EQ(result.plans[0].measured[0].name, "output MSE, held out");
+    CHECK_EQ(result.plans[0].measured[0].value, found.verified.measured);
+    const auto by_threads = evaluate.with_executor(thread_pool(pool))(subject);
+    CHECK_EQ(digest_of(result).value(), digest_of(result_of("toy", by_threads, 1, options)).value());
+    options.measuring.bootstrap.seed = 2;
+    const auto otherwise = evaluate.with_options(options)(subject);
+    CHECK_NE(digest_of(result).value(), digest_of(result_of("toy", otherwise, 1, options)).value());
+    options.budgets.bytes = 0, options.budgets.error.reset();
+    CHECK(result_of("toy", evaluate.with_options(options)(subject), 1).plans.empty());
 }
