@@ -128,6 +128,32 @@ TEST_CASE("fit: a step is the optimizer's along the mean gradient of its samples
     CHECK(was_clipped);
 }
 
+TEST_CASE("fit: samples of several time steps, in either shape, learn a filter")
+{
+    constexpr Eigen::Index time = 8, count = 60;
+    const sample_shape input { .time = time, .features = 1 };
+    const model_builder builder =
+        model_builder(input).conv1d("filter", { .in_channels = 1, .out_channels = 1, .kernel = 3, .padding = 1 });
+    const model source = builder.build(initial_weights(builder.layers(), input, 2, {}));
+    const std::vector<float> values = test::normal_floats(time * count, 4);
+    const Eigen::Map<const matrix_f> x(values.data(), time * count, 1);
+    matrix_f targets = matrix_f::Zero(time * count, 1);
+    for (Eigen::Index i = 0; i < targets.rows(); ++i)
+        targets(i, 0) = (i % time > 0 ? 0.5f * x(i - 1, 0) : 0.0f) - x(i, 0);
+
+    network steps(source), rows(source);
+    adam first, second;
+    const fit_options options { .epochs = 60, .batch = 10, .rate = constant_rate(0.05) };
+    fit(steps, matrix_f(x), squared_error_of(targets, time), first, options);
+    fit(rows, matrix_f(Eigen::Map<const matrix_f>(values.data(), count, time)), squared_error_of(targets, time), second,
+        options);
+    const std::vector<float>& learned = steps.parameters()["filter.weight"].values;
+    CHECK(learned == rows.parameters()["filter.weight"].values);
+    CHECK(learned[0] == doctest::Approx(0.5).epsilon(0.01));
+    CHECK(learned[1] == doctest::Approx(-1).epsilon(0.01));
+    CHECK(std::abs(learned[2]) < 0.01f);
+}
+
 TEST_CASE("fit: stops when it is told to")
 {
     const matrix_f x = inputs();
