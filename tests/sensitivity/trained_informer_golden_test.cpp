@@ -5,6 +5,7 @@
 #include <quantkit/io/npy.hpp>
 #include <quantkit/model/model_file.hpp>
 #include <quantkit/sensitivity/measure_sensitivity.hpp>
+#include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
 #include <quantkit/tensor/thread_pool.hpp>
 
@@ -36,6 +37,15 @@ namespace
         return { { "FP32" }, { "INT8", codes, true }, { "FP16", fp16_layer } };
     }
 
+    /// Those that sessions compute with; some are left out to spare time.
+    std::vector<precision_candidate> session_candidates()
+    {
+        std::vector<precision_candidate> all = precision_candidates();
+        std::erase_if(all, [](const precision_candidate& each)
+                      { return each.rounds_inputs || each.name == "BF16" || each.name == "INT8 static"; });
+        return all;
+    }
+
     /// Windows of 96 steps that end in every stride-th of these rows, one below the other.
     matrix_f windows_of(const fs::path& data, const std::string& ends, std::size_t stride)
     {
@@ -58,8 +68,8 @@ namespace
         simulated_model layers;
     };
 
-    /// Every fourth test window, all of them with QUANTKIT_LONG_TESTS; nothing without the folder.
-    std::optional<subject> read_subject()
+    /// Every stride-th test window, all of them with QUANTKIT_LONG_TESTS; nothing without the folder.
+    std::optional<subject> read_subject(std::size_t stride, std::vector<precision_candidate> choices_of_layer)
     {
         const char* const chosen = std::getenv("QUANTKIT_MODELS");
         const fs::path root = chosen == nullptr || *chosen == '\0' ? QUANTKIT_MODELS_DEFAULT : chosen;
@@ -70,9 +80,10 @@ namespace
         }
         const fs::path folder = root / "models/informer_small", data = root / "data";
         const model network = read_model(folder / "graph.json", folder / "model.safetensors");
-        const std::size_t stride = std::getenv("QUANTKIT_LONG_TESTS") == nullptr ? 4 : 1;
+        stride = std::getenv("QUANTKIT_LONG_TESTS") == nullptr ? stride : 1;
         return subject { network, simulated_model(network, windows_of(data, "sp500_calib_ends.npy", 1),
-                                                  windows_of(data, "sp500_test_ends.npy", stride), candidates()) };
+                                                  windows_of(data, "sp500_test_ends.npy", stride),
+                                                  std::move(choices_of_layer)) };
     }
 
     std::vector<float> outputs_of(const simulated_model& layers, const choices& plan)
@@ -128,7 +139,7 @@ namespace
 
 TEST_CASE("trained informer: one layer at a time is what PyTorch measured")
 {
-    const std::optional<subject> trained = read_subject();
+    const std::optional<subject> trained = read_subject(4, candidates());
     if (!trained)
         return;
     const simulated_model& layers = trained->layers;
@@ -162,7 +173,7 @@ TEST_CASE("trained informer: one layer at a time is what PyTorch measured")
 
 TEST_CASE("trained informer: the rule of thumb loses to its inverse")
 {
-    const std::optional<subject> trained = read_subject();
+    const std::optional<subject> trained = read_subject(4, candidates());
     if (!trained)
         return;
     const simulated_model& layers = trained->layers;
@@ -197,4 +208,31 @@ TEST_CASE("trained informer: the rule of thumb loses to its inverse")
     const std::size_t repeated_scales =
         4 * (192 - 3) * sizeof(float); // of q, k and v: one an output here, not one each
     CHECK_EQ(reference_bytes(layers, inverse) - repeated_scales, 296'294u); // 3.30 times
+}
+
+TEST_CASE("trained informer: a measured plan beats both, on windows that chose nothing")
+{
+    const std::optional<subject> trained = read_subject(8, session_candidates());
+    if (!trained)
+        return;
+    const simulated_model& layers = trained->layers;
+    Eigen::ThreadPool pool(1);
+    evaluation_options options;
+    options.budgets.bytes = 976'396 * 10 / 33;
+    const auto found = sensitivity_evaluator { options }.with_executor(thread_pool(pool))(layers);
+    REQUIRE(found.solution.found());
+    CHECK_LE(found.solution.total.bytes, *options.budgets.bytes);
+    const double power = power_of(outputs_of(layers, choices(layers.layers().size())));
+    CHECK_GE(decibels_of(found.verified.measured, power), 46.0);
+
+    // the same from one thread, and a bound that the first plan misses
+    options.objective = plan_objective::bytes;
+    options.budgets = {};
+    options.budgets.error = power * std::pow(10.0, -5.0); // 50 dB
+    const auto bounded = sensitivity_evaluator { options }(layers);
+    CHECK(bounded.table == found.table);
+    REQUIRE(bounded.solution.found());
+    CHECK(bounded.verified.keeps_bound);
+    CHECK_LE(bounded.verified.measured, *options.budgets.error);
+    CHECK_LT(total_of(bounded.problem, bounded.verified.plan).bytes, 976'396u / 3);
 }
