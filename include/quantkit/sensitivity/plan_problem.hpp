@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quantkit
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// error         lower is better, not negative; infinite if the option must not be taken
     /// microseconds  0 where latency does not count
@@ -46,10 +46,7 @@ namespace quantkit
         std::optional<double> microseconds {};
         std::optional<double> error {};
     };
-}
 
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
     constexpr std::string_view name_of(plan_objective objective)
     {
         constexpr std::string_view names[] = { "error", "bytes", "microseconds" };

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace quantkit
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     enum class sensitivity_level
     {
@@ -29,10 +29,7 @@ namespace quantkit
         fp16_or_int8, ///< quantize where a measurement allows it
         int8
     };
-}
 
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
     constexpr std::string_view name_of(sensitivity_level level)
     {
         constexpr std::string_view names[] = { "NONE", "LOW", "MEDIUM", "HIGH" };

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace quantkit
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// From low to high, both included, in the unit of what it is an interval of.
     struct error_interval
@@ -24,10 +24,7 @@ namespace quantkit
 
         friend constexpr bool operator==(const error_interval&, const error_interval&) = default;
     };
-}
 
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
     /// One layer computing as one candidate, all others as the reference.
     ///
     /// block_errors  [blocks] mean error of the samples of each block; kept, because intervals are made from them
