@@ -110,12 +110,13 @@ TEST_CASE("convert: every number of bits, per tensor and per channel, observed a
 
 TEST_CASE("convert: convolutions, attention, feed-forward layers and residuals")
 {
-    for (const auto& [name, source] : test::sample_models())
+    for (const test::named_model& sample : test::sample_models())
         for (const int bits : { 8, 4 })
             for (const bool per_channel : { false, true })
             {
-                CAPTURE(name);
+                CAPTURE(sample.name);
                 CAPTURE(bits);
+                const model& source = sample.network;
                 network net = prepare_qat(source, { qat_precision { bits, bits, per_channel } });
                 calibrate(net, test::random_input(source, 40, 5));
                 const matrix_f x = test::random_input(source, 200);
