@@ -169,10 +169,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// work  steps, each of one set of deviations: 2^23 take about 0.3 s and at most 250 MB
+    /// work  steps, each of one set of deviations: 2^23 take 0.2 to 0.4 s and at most 250 MB
     ///
-    /// 10,000 layers of 8 options take 0.1 s where one budget is tight. Where both are and no two layers are alike, the
-    /// work ends after 0.4 s, before the proof, with a gap below 10^-4 of the objective (Zen 3, -O2).
+    /// 57 layers of 8 options take 0.2 ms, or 30 ms where two budgets are tight; 10,000 layers 40 ms. Where two budgets
+    /// are tight and hundreds of layers are all different, the work ends after 0.2 s, before the proof, with a gap
+    /// below 10^-3 of the objective, for 10,000 layers about 10^-4 (benchmarks/plan_search_bench, Zen 3, -O2).
     struct exact_search
     {
         std::size_t work = std::size_t { 1 } << 23;
