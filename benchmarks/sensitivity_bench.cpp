@@ -83,7 +83,7 @@ namespace
             benchmark::DoNotOptimize(measured(model, windows));
         state.counters["entries"] = static_cast<double>(entries);
         state.counters["s_per_256_windows"] =
-            benchmark::Counter(static_cast<double>(state.iterations() * windows) / 256,
+            benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(windows) / 256,
                                benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <quantkit/sensitivity/evaluation_result.hpp>
+#include <quantkit/sensitivity/layer_latency.hpp>
 #include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
 #include <quantkit/sensitivity/sensitivity_evaluator.hpp>

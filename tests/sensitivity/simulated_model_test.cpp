@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/sensitivity/layer_latency.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
 
 #include "../support/sample_models.hpp"
@@ -215,4 +216,15 @@ TEST_CASE("simulated model: what does not fit is refused")
     CHECK_NOTHROW(simulated_model(network, none, x, { { "FP32" }, { "INT8 weights", int8_weights } }));
     CHECK_THROWS_WITH_AS(simulated_model(network, x, matrix_f(5, 6)),
                          "quantkit: samples of 66 values do not fill the shape [5, 6]", std::invalid_argument);
+}
+
+TEST_CASE("simulated model: layers can be timed one by one")
+{
+    const simulated_model subject = simulated(sample_encoder());
+    latency_options options;
+    options.turns = 1, options.batch = 2;
+    const auto latencies = layer_latencies(subject, options);
+    for (std::size_t layer = 0; layer < subject.layers().size(); ++layer)
+        for (std::size_t choice = 0; choice < subject.candidates().size(); ++choice)
+            CHECK_EQ(latencies[layer][choice].microseconds > 0.0, subject.allows(layer, choice));
 }

@@ -3,9 +3,8 @@
 /// A quantkit::model whose layers can change their precision one by one: the incremental_model that is measured.
 ///
 /// Every step runs on the kernels that a session of this precision runs on; no two layers are fused, and every layer's
-/// result can be rounded. So a plan's outputs are those of its session up to the rounding of sums: a session that
-/// fuses a product and an addition rounds the sum alone, and codes that it passes from product to product are the same
-/// numbers here.
+/// result can be rounded. So a plan's outputs are those of its session up to the rounding of sums; where a session
+/// fuses a product and an addition, it rounds the sum alone.
 #pragma once
 
 #include <quantkit/core/any_executor.hpp>
@@ -13,7 +12,6 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/model/model.hpp>
-#include <quantkit/model/model_size.hpp>
 #include <quantkit/model/qconfig.hpp>
 #include <quantkit/model/session.hpp>
 #include <quantkit/sensitivity/candidate_steps.hpp>
@@ -31,14 +29,6 @@
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// A run whose values are all kept.
-    struct simulated_run
-    {
-        choices plan;
-        std::size_t first = 0, count = 0;
-        std::vector<detail::float_buffer> values; ///< [values] but the input
-    };
-
     class simulated_model
     {
     public:
@@ -134,9 +124,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             check_run(plan, cached.first, cached.count, outputs.size());
             detail::step_values values(steps_.values.size());
             std::vector<bool> changed(steps_.values.size());
-            values.place(0, input_of(cached.first));
-            for (value_id value = 1; value < steps_.values.size(); ++value)
-                values.place(value, cached.values[value].data());
+            place_cached(cached, values);
             for (std::size_t i = 0; i < steps_.steps.size(); ++i)
             {
                 const program_step& step = steps_.steps[i];
@@ -149,6 +137,16 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 release_inputs(i, values);
             }
             std::copy_n(values[steps_.output], outputs.size(), outputs.data());
+        }
+
+        /// Only the steps of the layer, on what the cached run left: to be timed.
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice) const
+        {
+            detail::step_values values(steps_.values.size());
+            place_cached(cached, values);
+            for (std::size_t i = 0; i < steps_.steps.size(); ++i)
+                if (steps_.steps[i].layer == layer)
+                    run_step(i, choice, cached.count, values, make_output(i, cached.count, values));
         }
 
         /// The layers of a plan whose candidates a session computes with. Throws, naming the layer, for others.
@@ -195,6 +193,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                     ") are not among the ", samples(), " that there are");
             require(outputs == count * output_size(), "outputs of ", count, " samples are ", count * output_size(),
                     " floats, not ", outputs);
+        }
+
+        void place_cached(const cached_run& cached, detail::step_values& values) const
+        {
+            values.place(0, input_of(cached.first));
+            for (value_id value = 1; value < steps_.values.size(); ++value)
+                values.place(value, cached.values[value].data());
         }
 
         float* make_output(std::size_t step, std::size_t count, detail::step_values& values) const

@@ -5,6 +5,7 @@
 
 #include <quantkit/core/config.hpp>
 #include <quantkit/model/program_steps.hpp>
+#include <quantkit/sensitivity/choice.hpp>
 
 #include <cstddef>
 #include <utility>
@@ -86,5 +87,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     private:
         std::vector<const float*> places_;
         std::vector<float_buffer> buffers_;
+    };
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// A run whose values are all kept.
+    struct simulated_run
+    {
+        choices plan;
+        std::size_t first = 0, count = 0;
+        std::vector<detail::float_buffer> values; ///< [values] but the input
     };
 }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/sensitivity/layer_latency.hpp>
+
+#include "../support/toy_evaluated_model.hpp"
+
+#include <quantkit/sensitivity/measure_sensitivity.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace quantkit;
+namespace fs = std::filesystem;
+
+namespace
+{
+    /// Counts what is timed; run by run it is the whole model.
+    struct timed_toy : test::toy_evaluated_model
+    {
+        struct cached_run
+        {
+            choices plan;
+            std::size_t first = 0, count = 0;
+        };
+        std::shared_ptr<std::size_t> timed = std::make_shared<std::size_t>(0);
+
+        cached_run cache(const choices& plan, std::size_t first, std::size_t count) const
+        {
+            return { plan, first, count };
+        }
+        void run_changed(const cached_run& cached, std::size_t layer, std::size_t choice,
+                         std::span<float> outputs) const
+        {
+            choices plan = cached.plan;
+            plan[layer] = choice;
+            run(plan, cached.first, cached.count, outputs);
+        }
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice) const
+        {
+            REQUIRE_EQ(cached.count, 3u);
+            REQUIRE(allows(layer, choice));
+            ++*timed;
+        }
+    };
+    static_assert(timed_model<timed_toy>);
+
+    latency_options options()
+    {
+        latency_options result;
+        result.batch = 3, result.turns = 5;
+        return result;
+    }
+}
+
+TEST_CASE("layer latency: the median, and how sure it is")
+{
+    const measured_latency latency = median_latency({ 5, 1, 2, 4, 3, 100, 6, 8, 7 });
+    CHECK_EQ(latency.microseconds, 5.0);
+    CHECK_EQ(latency.error, doctest::Approx(1.57 * (7 - 3) / 3.0));
+    CHECK_EQ(median_latency({ 2.5 }), measured_latency { 2.5, 0.0 });
+    CHECK_THROWS_WITH_AS(median_latency({}), "quantkit: there is no median of no times", std::invalid_argument);
+}
+
+TEST_CASE("layer latency: every allowed candidate of every layer is timed by turns")
+{
+    const timed_toy subject;
+    const auto latencies = layer_latencies(subject, options());
+    CHECK_EQ(*subject.timed, (5u + 1) * 11); // of 12 entries, one is not allowed
+    REQUIRE_EQ(latencies.size(), 4u);
+    CHECK_EQ(latencies[3][2], measured_latency {});
+    CHECK_GE(latencies[3][1].microseconds, 0.0);
+
+    sensitivity_table table = measure_sensitivity(subject);
+    set_microseconds(table, latencies);
+    CHECK_EQ(table.at(2, 1).microseconds, latencies[2][1].microseconds);
+    CHECK_FALSE(table.at(3, 2).microseconds.has_value());
+    CHECK_THROWS_WITH_AS(set_microseconds(table, { {} }), "quantkit: times of 1 layers do not fit 4",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(set_microseconds(table, { 4, std::vector<measured_latency>(2) }),
+                         "quantkit: layer 0 has times of 2 candidates, not 3", std::invalid_argument);
+}
+
+TEST_CASE("layer latency: times are kept for the same machine, batch and model")
+{
+    const fs::path path = fs::temp_directory_path() / ("quantkit_times_" + std::to_string(::getpid()) + ".txt");
+    fs::remove(path);
+    const timed_toy subject;
+    latency_options kept = options();
+    kept.file = path;
+    const auto latencies = layer_latencies(subject, kept);
+    *subject.timed = 0;
+    CHECK_EQ(layer_latencies(subject, kept), latencies);
+    CHECK_EQ(*subject.timed, 0u);
+    kept.batch = 2;
+    CHECK_THROWS_AS(layer_latencies(subject, kept), io_error);
+    fs::remove(path);
+    CHECK_NE(machine_fingerprint().find(" threads, "), std::string::npos);
+    kept.batch = 22;
+    CHECK_THROWS_WITH_AS(layer_latencies(subject, kept), "quantkit: a batch of 22 samples cannot be taken from 21",
+                         std::invalid_argument);
+}
