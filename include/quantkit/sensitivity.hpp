@@ -7,8 +7,13 @@
 #pragma once
 
 #include <quantkit/sensitivity/evaluation_result.hpp>
+#include <quantkit/sensitivity/evidence.hpp>
+#include <quantkit/sensitivity/greedy_search.hpp>
 #include <quantkit/sensitivity/layer_latency.hpp>
 #include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
+#include <quantkit/sensitivity/plan_presets.hpp>
+#include <quantkit/sensitivity/prior_summary.hpp>
+#include <quantkit/sensitivity/result_text.hpp>
 #include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
