@@ -185,9 +185,10 @@ TEST_CASE("layers: two dropouts do not drop alike; impossible probabilities are 
 
 TEST_CASE("layers: whole models")
 {
-    for (const auto& [name, source] : test::sample_models())
+    for (const test::named_model& sample : test::sample_models())
     {
-        CAPTURE(name);
+        CAPTURE(sample.name);
+        const model& source = sample.network;
         check_training(source, 3);
     }
 }

@@ -36,9 +36,10 @@ namespace
 
 TEST_CASE("network: a session's FP32 results")
 {
-    for (const auto& [name, source] : test::sample_models())
+    for (const test::named_model& sample : test::sample_models())
     {
-        CAPTURE(name);
+        CAPTURE(sample.name);
+        const model& source = sample.network;
         check_agreement(source, 1);
         check_agreement(source, 37);
     }
@@ -72,9 +73,10 @@ TEST_CASE("network: whole models have the same gradients for any number of threa
 {
     Eigen::ThreadPool pool(3);
     const thread_pool threads(pool);
-    for (const auto& [name, source] : test::sample_models())
+    for (const test::named_model& sample : test::sample_models())
     {
-        CAPTURE(name);
+        CAPTURE(sample.name);
+        const model& source = sample.network;
         const matrix_f x = test::random_input(source, 21);
         training::network one(source, { .chunk_samples = 4 }), several(source, { .chunk_samples = 4 });
         const matrix_f y = one.forward(x, run_mode::training, 8);
@@ -87,9 +89,10 @@ TEST_CASE("network: whole models have the same gradients for any number of threa
 
 TEST_CASE("network: every product of whole models can be fake-quantized")
 {
-    for (const auto& [name, source] : test::sample_models())
+    for (const test::named_model& sample : test::sample_models())
     {
-        CAPTURE(name);
+        CAPTURE(sample.name);
+        const model& source = sample.network;
         const matrix_f x = test::random_input(source, 9);
         training::fake_quant_plan plan;
         for (const training::product_points& points : training::points_of_products(source))
