@@ -58,9 +58,10 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             : source_(source)
             , settings_(settings)
             , graph_(graph_of<Scalar>(source, plan))
-            , values_(graph_.values.size())
-            , gradients_(graph_.values.size())
-            , saved_(graph_.nodes.size())
+            , memory_ { std::vector<matrix<Scalar>>(graph_.values.size()),
+                        std::vector<matrix<Scalar>>(graph_.values.size()),
+                        std::vector<std::vector<Scalar>>(graph_.nodes.size()),
+                        {} }
         {
             require(settings.chunk_samples > 0, "a chunk needs at least 1 sample");
         }
@@ -105,10 +106,10 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                     "a batch must have the shape [batch * ", shape.time, ", ", shape.features, "], but has [", x.rows(),
                     ", ", x.cols(), "]");
             call_ = { static_cast<std::size_t>(x.size()) / shape.size(), settings_.chunk_samples, { 0, mode, seed } };
-            values_[0] = x;
+            memory_.values[0] = x;
             for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
                 runner(threads).forward(i);
-            return values_[graph_.output];
+            return memory_.values[graph_.output];
         }
 
         /// Adds to the gradients of the parameters what the last forward and d_output, the gradient by its result,
@@ -122,27 +123,24 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         const matrix<Scalar>& backward_to_input(const batch_ref& d_output, const any_executor& threads = {})
         {
             propagate(d_output, true, threads);
-            return gradients_[0];
+            return memory_.gradients[0];
         }
 
     private:
-        detail::node_runner<Scalar> runner(const any_executor& threads)
-        {
-            return { graph_, values_, gradients_, saved_, call_, threads };
-        }
+        detail::node_runner<Scalar> runner(const any_executor& threads) { return { graph_, memory_, call_, threads }; }
 
         void propagate(const batch_ref& d_output, bool to_input, const any_executor& threads)
         {
-            const matrix<Scalar>& y = values_[graph_.output];
+            const matrix<Scalar>& y = memory_.values[graph_.output];
             require(d_output.rows() == y.rows() && d_output.cols() == y.cols(), "the gradient of a result [", y.rows(),
                     ", ", y.cols(), "] cannot have the shape [", d_output.rows(), ", ", d_output.cols(), "]");
             const std::vector<bool> wanted = wanted_gradients(to_input);
             for (std::size_t i = 0; i < wanted.size(); ++i)
                 if (wanted[i])
-                    gradients_[i].setZero(static_cast<Eigen::Index>(call_.samples * graph_.values[i].shape.time),
-                                          static_cast<Eigen::Index>(graph_.values[i].shape.features));
+                    memory_.gradients[i].setZero(static_cast<Eigen::Index>(call_.samples * graph_.values[i].shape.time),
+                                                 static_cast<Eigen::Index>(graph_.values[i].shape.features));
             if (wanted[graph_.output])
-                gradients_[graph_.output] = d_output;
+                memory_.gradients[graph_.output] = d_output;
             for (std::size_t i = graph_.nodes.size(); i-- > 0;)
                 if (wanted[graph_.nodes[i].output])
                     runner(threads).backward(i, wanted);
@@ -166,8 +164,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         model source_;
         network_settings settings_;
         training_graph<Scalar> graph_;
-        std::vector<matrix<Scalar>> values_, gradients_;
-        std::vector<std::vector<Scalar>> saved_;
+        detail::network_memory<Scalar> memory_;
         detail::network_call call_;
     };
 

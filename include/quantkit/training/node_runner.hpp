@@ -39,17 +39,26 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// values, gradients  one for each value of the graph
     /// saved              one for each node
+    /// sums               memory for the gradients of parameters, chunk after chunk
+    template <class Scalar>
+    struct network_memory
+    {
+        std::vector<matrix<Scalar>> values, gradients;
+        std::vector<std::vector<Scalar>> saved;
+        std::vector<Scalar> sums;
+    };
+
     template <class Scalar>
     class node_runner
     {
     public:
-        node_runner(training_graph<Scalar>& graph, std::vector<matrix<Scalar>>& values,
-                    std::vector<matrix<Scalar>>& gradients, std::vector<std::vector<Scalar>>& saved,
-                    const network_call& call, const any_executor& threads)
+        node_runner(training_graph<Scalar>& graph, network_memory<Scalar>& memory, const network_call& call,
+                    const any_executor& threads)
             : graph_(graph)
-            , values_(values)
-            , gradients_(gradients)
-            , saved_(saved)
+            , values_(memory.values)
+            , gradients_(memory.gradients)
+            , saved_(memory.saved)
+            , sums_(memory.sums)
             , call_(call)
             , threads_(threads)
         {
@@ -79,20 +88,22 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const graph_node<Scalar>& node = graph_.nodes[index];
             const std::size_t stride = gradient_size(node);
-            std::vector<Scalar> sums(call_.chunks() * stride);
+            sums_.resize(std::max(sums_.size(), call_.chunks() * stride));
             const std::vector<const Scalar*> parameters = parameter_values(node);
             threads_.run(call_.chunks(),
                          [&](std::size_t chunk)
                          {
                              const auto inputs = inputs_of(node, chunk);
                              const auto d_inputs = input_gradients(node, chunk, wanted);
-                             const auto d_parameters = parameter_gradients(node, sums.data() + chunk * stride);
+                             Scalar* const sums = sums_.data() + chunk * stride;
+                             std::fill_n(sums, stride, Scalar { 0 });
+                             const auto d_parameters = parameter_gradients(node, sums);
                              node.work->backward({ call_.place_of(chunk), inputs,
                                                    piece_of<const Scalar>(values_, node.output, chunk),
                                                    piece_of<const Scalar>(gradients_, node.output, chunk), parameters,
                                                    saved_of(index, chunk), d_inputs, d_parameters });
                          });
-            add_up(node, sums, stride);
+            add_up(node, stride);
         }
 
     private:
@@ -175,9 +186,9 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return gradients;
         }
 
-        void add_up(const graph_node<Scalar>& node, const std::vector<Scalar>& sums, std::size_t stride)
+        void add_up(const graph_node<Scalar>& node, std::size_t stride)
         {
-            const Scalar* first = sums.data();
+            const Scalar* first = sums_.data();
             for (const std::size_t parameter : node.parameters)
             {
                 std::vector<Scalar>& gradient = graph_.parameters[parameter].gradient;
@@ -210,6 +221,7 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<matrix<Scalar>>& values_;
         std::vector<matrix<Scalar>>& gradients_;
         std::vector<std::vector<Scalar>>& saved_;
+        std::vector<Scalar>& sums_;
         network_call call_;
         const any_executor& threads_;
     };
