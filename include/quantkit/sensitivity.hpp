@@ -10,6 +10,7 @@
 #include <quantkit/sensitivity/evidence.hpp>
 #include <quantkit/sensitivity/greedy_search.hpp>
 #include <quantkit/sensitivity/layer_latency.hpp>
+#include <quantkit/sensitivity/layer_result_errors.hpp>
 #include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
 #include <quantkit/sensitivity/plan_presets.hpp>

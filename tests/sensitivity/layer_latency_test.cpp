@@ -41,14 +41,16 @@ namespace
             plan[layer] = choice;
             run(plan, cached.first, cached.count, outputs);
         }
-        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice) const
+        std::size_t result_size(std::size_t) const { return 2; }
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result) const
         {
+            REQUIRE_EQ(result.size(), 6u);
             REQUIRE_EQ(cached.count, 3u);
             REQUIRE(allows(layer, choice));
             ++*timed;
         }
     };
-    static_assert(timed_model<timed_toy>);
+    static_assert(layerwise_model<timed_toy>);
 
     latency_options options()
     {

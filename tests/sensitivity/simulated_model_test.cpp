@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/sensitivity/layer_latency.hpp>
+#include <quantkit/sensitivity/layer_result_errors.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
 
 #include "../support/sample_models.hpp"
@@ -10,6 +11,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -227,4 +229,31 @@ TEST_CASE("simulated model: layers can be timed one by one")
     for (std::size_t layer = 0; layer < subject.layers().size(); ++layer)
         for (std::size_t choice = 0; choice < subject.candidates().size(); ++choice)
             CHECK_EQ(latencies[layer][choice].microseconds > 0.0, subject.allows(layer, choice));
+}
+
+TEST_CASE("simulated model: what a candidate does to a layer's own result")
+{
+    const model network = sample_encoder();
+    const simulated_model subject = simulated(network);
+    const std::size_t int8 = 3, head = network.index_of("head");
+    const auto errors = layer_result_errors(subject, output_mse {}, { 0, samples, 4 }, sequential {});
+    for (std::size_t layer = 0; layer < subject.layers().size(); ++layer)
+        CHECK_EQ(errors[layer][int8] > 0.0, subject.allows(layer, int8));
+    choices only_head = reference_plan(subject);
+    only_head[head] = int8;
+    CHECK_EQ(errors[head][int8], // the head's result is the model's
+             doctest::Approx(measured_error(subject, only_head, output_mse {}, { 0, samples, 4 }, sequential {})));
+
+    // codes of 8 bits have at most 256 values
+    const auto largest = layer_result_errors(subject, mean_output_metric<max_abs_error> {}, { 0, 1, 1 }, sequential {});
+    const auto cached = subject.cache(reference_plan(subject), 0, 8);
+    const std::size_t dropout = network.index_of("attn.dropout");
+    std::vector<float> result(8 * subject.result_size(dropout));
+    subject.run_layer(cached, dropout, reference_candidate, result);
+    CHECK_GT(std::set<float>(result.begin(), result.end()).size(), 256u);
+    subject.run_layer(cached, dropout, int8, result);
+    CHECK_LT(std::set<float>(result.begin(), result.end()).size(), 257u);
+    CHECK_GT(largest[dropout][int8], 0.0);
+    CHECK_THROWS_WITH_AS(layer_result_errors(subject, output_mse {}, { 0, 0, 1 }, sequential {}),
+                         "quantkit: layers cannot be measured on 0 samples by 1", std::invalid_argument);
 }

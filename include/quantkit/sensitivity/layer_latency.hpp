@@ -12,7 +12,7 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/kernels/isa_report.hpp>
 #include <quantkit/sensitivity/block_results.hpp>
-#include <quantkit/sensitivity/evaluated_model.hpp>
+#include <quantkit/sensitivity/layerwise_model.hpp>
 #include <quantkit/sensitivity/sensitivity_table.hpp>
 
 #include <algorithm>
@@ -29,14 +29,6 @@
 
 namespace quantkit
 {
-    /// run_layer(cached, layer, choice)  only the layer itself, as this candidate, on the values of a cached run
-    template <class Model>
-    concept timed_model = incremental_model<Model> && requires(const Model& model, std::size_t index,
-                                                               const typename Model::cached_run& cached)
-    {
-        model.run_layer(cached, index, index);
-    };
-
     /// microseconds  the median over all turns, for a batch
     /// error         half of a 95 % interval of that median: 1.57 (upper - lower quartile) / sqrt(turns)
     ///
@@ -90,26 +82,27 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    template <timed_model Model>
+    template <layerwise_model Model>
     double microseconds_of(const Model& model, const typename Model::cached_run& cached, std::size_t layer,
-                           std::size_t choice)
+                           std::size_t choice, std::span<float> result)
     {
         const auto begin = std::chrono::steady_clock::now();
-        model.run_layer(cached, layer, choice);
+        model.run_layer(cached, layer, choice, result);
         return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
     }
 
     /// times  [candidates][2] median and error; of what is not allowed 0
-    template <timed_model Model>
-    void time_layer(const Model& model, const typename Model::cached_run& cached, std::size_t layer, std::size_t turns,
-                    std::span<double> times)
+    template <layerwise_model Model>
+    void time_layer(const Model& model, const typename Model::cached_run& cached, std::size_t layer,
+                    const latency_options& options, std::span<double> times)
     {
+        std::vector<float> result(options.batch * model.result_size(layer));
         std::vector<std::vector<double>> all(times.size() / 2);
-        for (std::size_t turn = 0; turn <= turns; ++turn) // the first only warms up
+        for (std::size_t turn = 0; turn <= options.turns; ++turn) // the first only warms up
             for (std::size_t choice = 0; choice < all.size(); ++choice)
                 if (model.allows(layer, choice))
                 {
-                    const double time = microseconds_of(model, cached, layer, choice);
+                    const double time = microseconds_of(model, cached, layer, choice, result);
                     if (turn > 0)
                         all[choice].push_back(time);
                 }
@@ -126,7 +119,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// [layers][candidates] on the model's first samples; zero where a layer does not allow a candidate. Layers that
     /// the file has are not timed again.
-    template <timed_model Model>
+    template <layerwise_model Model>
     std::vector<std::vector<measured_latency>> layer_latencies(const Model& model, const latency_options& options = {})
     {
         require(options.turns > 0, "times are measured at least once");
@@ -146,7 +139,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         for (std::size_t layer = 0; layer < layers; ++layer)
         {
             if (!times.is_finished(layer))
-                detail::time_layer(model, cached, layer, options.turns, times.errors(layer));
+                detail::time_layer(model, cached, layer, options, times.errors(layer));
             times.set_finished(layer);
             for (std::size_t choice = 0; choice < candidates; ++choice)
                 result[layer].push_back({ times.errors(layer)[2 * choice], times.errors(layer)[2 * choice + 1] });

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace quantkit
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Two layers, each as a candidate.
     ///

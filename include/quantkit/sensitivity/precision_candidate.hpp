@@ -23,7 +23,7 @@ namespace quantkit
         uint8 ///< codes of its calibrated range
     };
 
-    constexpr result_rounding rounding_of(const layer_precision& precision)
+    QUANTKIT_INLINE constexpr result_rounding rounding_of(const layer_precision& precision)
     {
         if (!precision.quantize_output)
             return result_rounding::none;
@@ -47,6 +47,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         friend bool operator==(const precision_candidate&, const precision_candidate&) = default;
     };
+
+    /// Whether a layer without products cannot tell them apart.
+    inline bool rounds_alike(const precision_candidate& a, const precision_candidate& b)
+    {
+        return rounding_of(a.precision) == rounding_of(b.precision) && a.rounds_inputs == b.rounds_inputs;
+    }
 
     /// FP32, FP16, BF16, INT8 static (weights, activations and results), INT8 dynamic per row, only the weights in
     /// INT8, only the activations in INT8, and weights in INT4.

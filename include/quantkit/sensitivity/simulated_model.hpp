@@ -16,6 +16,7 @@
 #include <quantkit/model/session.hpp>
 #include <quantkit/sensitivity/candidate_steps.hpp>
 #include <quantkit/sensitivity/evaluated_model.hpp>
+#include <quantkit/sensitivity/layerwise_model.hpp>
 #include <quantkit/sensitivity/model_facts.hpp>
 #include <quantkit/sensitivity/precision_candidate.hpp>
 #include <quantkit/sensitivity/separate_steps.hpp>
@@ -34,8 +35,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     public:
         using cached_run = simulated_run;
 
-        /// calibration  samples, [batch * time, features] or in another form that session::run takes, whose ranges the
-        ///              static candidates use; none is needed if there is no such candidate
+        /// calibration  samples in a form that session::run takes, whose ranges static candidates use; else none needed
         /// samples      to measure with, in such a form; copied
         /// candidates   the first is the reference: FP32
         /// Throws with the shapes where they do not fit, and where a candidate cannot be, or needs a range.
@@ -80,10 +80,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 return false;
             if (!products_of(owner.operation).empty())
                 return true;
-            const auto roundings = [&](std::size_t of)
-            { return std::pair(rounding_of(candidates_[of].precision), candidates_[of].rounds_inputs); };
             for (std::size_t other = 0; other < choice; ++other)
-                if (roundings(other) == roundings(choice))
+                if (rounds_alike(candidates_[other], candidates_[choice]))
                     return false;
             return layer != network_.output_layer();
         }
@@ -114,7 +112,6 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return { plan, first, count, values.take() };
         }
 
-        /// Only the steps that the change reaches run again.
         void run_changed(const cached_run& cached, std::size_t layer, std::size_t choice,
                          std::span<float> outputs) const
         {
@@ -139,14 +136,20 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             std::copy_n(values[steps_.output], outputs.size(), outputs.data());
         }
 
-        /// Only the steps of the layer, on what the cached run left: to be timed.
-        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice) const
+        std::size_t result_size(std::size_t layer) const { return network_.shape_of(layer).size(); }
+
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result) const
         {
             detail::step_values values(steps_.values.size());
             place_cached(cached, values);
             for (std::size_t i = 0; i < steps_.steps.size(); ++i)
                 if (steps_.steps[i].layer == layer)
-                    run_step(i, choice, cached.count, values, make_output(i, cached.count, values));
+                {
+                    float* const output = make_output(i, cached.count, values);
+                    run_step(i, choice, cached.count, values, output);
+                    if (!steps_.values[steps_.steps[i].output].layers.empty())
+                        std::copy_n(output, result.size(), result.data());
+                }
         }
 
         /// The layers of a plan whose candidates a session computes with. Throws, naming the layer, for others.
@@ -293,5 +296,5 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<detail::candidate_steps> compiled_;
         std::vector<std::vector<std::size_t>> bytes_; ///< [candidates][layers]
     };
-    static_assert(incremental_model<simulated_model>);
+    static_assert(layerwise_model<simulated_model>);
 }
