@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Which layers of a model bear few bits: measure, plan, verify. Start reading in sensitivity/sensitivity_evaluator.hpp;
-/// a model of another runtime needs what sensitivity/evaluated_model.hpp asks for and nothing of model/.
+/// Which layers of a model bear few bits: measure, plan, verify. Start reading in
+/// sensitivity/sensitivity_evaluator.hpp; a model of another runtime needs what sensitivity/evaluated_model.hpp asks
+/// for and nothing of model/.
 ///
 /// Not part of quantkit.hpp, as model.hpp. Processes of MPI are in sensitivity/mpi_executor.hpp.
 #pragma once
