@@ -75,6 +75,19 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         return items.empty() ? list : element("ul", "", list);
     }
 
+    /// All of them in boxes; those beyond the first few behind a line to open.
+    inline std::string warnings_of(const std::vector<std::string>& warnings)
+    {
+        constexpr std::size_t shown = 4;
+        std::string first, rest;
+        for (std::size_t i = 0; i < warnings.size(); ++i)
+            (i < shown ? first : rest) += element("p", "class=\"warning\"", escaped(warnings[i]));
+        if (rest.empty())
+            return first;
+        const std::string more = element("summary", "", std::to_string(warnings.size() - shown) + " more of this kind");
+        return first + element("details", "", more + rest);
+    }
+
     inline std::string section(std::string_view title, const std::string& content)
     {
         return content.empty() ? content : element("section", "", element("h2", "", escaped(title)) + content);
@@ -190,12 +203,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     inline std::string report_to_html(const report_data& report)
     {
         using namespace detail;
-        std::string warnings;
-        for (const std::string& warning : report.warnings)
-            warnings += element("p", "class=\"warning\"", escaped(warning));
         const std::string body =
             element("h1", "", escaped(report.title)) + element("p", "class=\"verdict\"", escaped(report.verdict))
-            + list_of(report.reasons) + warnings + section("Sensitivity and plans", charts(report))
+            + list_of(report.reasons) + warnings_of(report.warnings) + section("Sensitivity and plans", charts(report))
             + section("Layers", layer_table(report)) + section("Predicted and measured", comparison_table(report))
             + section("Values and ranges", histograms(report)) + section("How this was measured", fact_list(report));
         return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "

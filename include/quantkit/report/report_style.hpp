@@ -17,6 +17,7 @@ body{margin:0 auto;padding:1rem;max-width:72rem;background:var(--page);color:var
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 .verdict{font-size:1.15rem;font-weight:600}
 .warning{border-left:4px solid var(--s0);padding:.2rem .8rem;background:var(--card);margin:.4rem 0}
+summary{cursor:pointer;color:var(--soft)}
 .charts{display:grid;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:1rem}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.5rem;break-inside:avoid}
 .chart{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--ink)}
@@ -33,7 +34,7 @@ th:first-child,td:first-child,.text{text-align:left}
 thead th{background:var(--card);vertical-align:bottom}
 th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--s3);outline-offset:2px}
 th[aria-sort=ascending] button::after{content:" \25B2"}th[aria-sort=descending] button::after{content:" \25BC"}
-@media print{body{max-width:none;font-size:11px}.table{overflow:visible;border:0}table{font-size:8px}th,td{white-space:normal;padding:.1rem .25rem}h2{break-after:avoid}}
+@media print{details::details-content{content-visibility:visible}body{max-width:none;font-size:11px}.table{overflow:visible;border:0}table{font-size:8px}th,td{white-space:normal;padding:.1rem .25rem}h2{break-after:avoid}}
 )css";
 
     /// A click, or Enter, on a column's name sorts by it; the second one the other way round.
