@@ -18,7 +18,8 @@ endforeach()
 foreach(page IN ITEMS README.md CONTRIBUTING.md CHANGELOG.md include/quantkit/README.md examples/quantize_mlp/README.md
         examples/weather/README.md examples/informer_57/README.md examples/informer/README.md
         examples/informer_sensitivity/README.md examples/qat_mlp/README.md examples/quantkit_report/README.md
-        examples/residual_mlp/README.md docs/policies.md docs/report.md)
+        examples/residual_mlp/README.md docs/choosing_a_scheme.md
+        docs/methods.md docs/numerics.md docs/performance.md docs/policies.md docs/report.md)
     file(READ "${ROOT}/${page}" text)
     get_filename_component(folder "${ROOT}/${page}" DIRECTORY)
     string(REGEX REPLACE "\\]\\(" "\nLINK(" text "${text}") # brackets and semicolons mean something in CMake's lists
