@@ -254,6 +254,8 @@ TEST_CASE("simulated model: what a candidate does to a layer's own result")
     subject.run_layer(cached, dropout, int8, result);
     CHECK_LT(std::set<float>(result.begin(), result.end()).size(), 257u);
     CHECK_GT(largest[dropout][int8], 0.0);
+    CHECK_THROWS_WITH_AS(subject.run_layer(cached, head, int8, result),
+                         "quantkit: layer 10 cannot give 1408 floats as candidate 3", std::invalid_argument);
     CHECK_THROWS_WITH_AS(layer_result_errors(subject, output_mse {}, { 0, 0, 1 }, sequential {}),
                          "quantkit: layers cannot be measured on 0 samples by 1", std::invalid_argument);
 }

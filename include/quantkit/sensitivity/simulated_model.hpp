@@ -140,6 +140,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result) const
         {
+            require(layer < facts_.size() && choice < candidates_.size()
+                        && result.size() == cached.count * result_size(layer) && allows(layer, choice),
+                    "layer ", layer, " cannot give ", result.size(), " floats as candidate ", choice);
             detail::step_values values(steps_.values.size());
             place_cached(cached, values);
             for (std::size_t i = 0; i < steps_.steps.size(); ++i)
