@@ -7,6 +7,7 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/report/report_data.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
+#include <quantkit/sensitivity/plan_estimate.hpp>
 #include <quantkit/sensitivity/sensitivity_level.hpp>
 #include <quantkit/sensitivity/sensitivity_result.hpp>
 #include <quantkit/sensitivity/table_problem.hpp>
@@ -96,7 +97,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                                            2),
                                 " times smaller; ", detail::counts_of(shown.plan, table), ".");
         report.reasons = { concat("errors of layers: as ", table.candidates()[candidate].name, ", one at a time"),
-                           concat("the search says: ", name_of(shown.status)) };
+                           concat("the search says: ", name_of(shown.status)),
+                           text_of(estimate_plan(table, shown.plan), table.metric()) };
         if (unsettled > 0)
             report.warnings.push_back(
                 concat(unsettled, " of ", report.layers.size(), " layers are not settled: measure with more samples"));
