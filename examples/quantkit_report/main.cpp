@@ -200,7 +200,10 @@ the command line is wrong.
     int run_with(const options& chosen, const Metric& metric)
     {
         const qk::model network = qk::read_model(chosen.files[0], chosen.files[1]);
-        const qk::matrix_f samples = samples_of(qk::read_npy(chosen.files[2]), network.input_shape(), chosen.samples);
+        const qk::npy_array data = qk::read_npy(chosen.files[2]);
+        qk::require(data.dtype == qk::data_type::float32, chosen.files[2].string(), " holds ", name_of(data.dtype),
+                    ", but float32 is wanted");
+        const qk::matrix_f samples = samples_of(data, network.input_shape(), chosen.samples);
         const auto time = static_cast<Eigen::Index>(network.input_shape().time);
         const Eigen::Index calibrating = samples.rows() / time / 3 * time;
         const qk::matrix_f calibration = samples.topRows(calibrating),
