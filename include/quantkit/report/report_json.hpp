@@ -11,10 +11,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
@@ -56,8 +58,19 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
     };
 
-    template <class Member, class Layer>
-    void members_of_layer(const Member& member, Layer& layer)
+    /// A part of a report to write, or the same to read.
+    template <class T, class Part>
+    concept part_like = std::same_as<std::remove_const_t<T>, Part>;
+
+    template <class Member, part_like<report_error_parts> Parts>
+    void members_of(const Member& member, Parts& parts)
+    {
+        member("clipping", parts.clipping);
+        member("rounding", parts.rounding);
+    }
+
+    template <class Member, part_like<report_layer> Layer>
+    void members_of(const Member& member, Layer& layer)
     {
         member("name", layer.name);
         member("kind", layer.kind);
@@ -74,10 +87,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         member("microseconds", layer.microseconds);
         member("saturation_rate", layer.saturation_rate);
         member("dead_codes", layer.dead_codes);
+        member("error_parts", layer.error_parts);
     }
 
-    template <class Member, class Histogram>
-    void members_of_histogram(const Member& member, Histogram& histogram)
+    template <class Member, part_like<report_histogram> Histogram>
+    void members_of(const Member& member, Histogram& histogram)
     {
         member("name", histogram.name);
         member("edges", histogram.edges);
@@ -86,16 +100,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         member("clip_high", histogram.clip_high);
     }
 
-    template <class Member, class Point>
-    void members_of_point(const Member& member, Point& point)
+    template <class Member, part_like<report_plan_point> Point>
+    void members_of(const Member& member, Point& point)
     {
         member("bytes", point.bytes);
         member("error", point.error);
         member("is_chosen", point.is_chosen);
     }
 
-    template <class Member, class Comparison>
-    void members_of_comparison(const Member& member, Comparison& comparison)
+    template <class Member, part_like<report_comparison> Comparison>
+    void members_of(const Member& member, Comparison& comparison)
     {
         member("quantity", comparison.quantity);
         member("unit", comparison.unit);
@@ -103,15 +117,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         member("measured", comparison.measured);
     }
 
-    template <class Member, class Fact>
-    void members_of_fact(const Member& member, Fact& fact)
+    template <class Member, part_like<report_fact> Fact>
+    void members_of(const Member& member, Fact& fact)
     {
         member("name", fact.name);
         member("value", fact.value);
     }
 
-    template <class Member, class Report>
-    void members_of_report(const Member& member, Report& report)
+    template <class Member, part_like<report_data> Report>
+    void members_of(const Member& member, Report& report)
     {
         member("title", report.title);
         member("verdict", report.verdict);
@@ -124,68 +138,33 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         member("comparisons", report.comparisons);
         member("facts", report.facts);
     }
+
+    template <class Part>
+    concept report_part = requires(const json_writer& writer, const Part& part)
+    {
+        members_of(writer, part);
+    };
 }
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     // Found by nlohmann::json through their arguments.
-    inline void to_json(nlohmann::ordered_json& object, const report_error_parts& parts)
+    template <detail::report_part Part>
+    void to_json(nlohmann::ordered_json& object, const Part& part)
     {
-        object = { { "clipping", parts.clipping }, { "rounding", parts.rounding } };
+        detail::members_of(detail::json_writer { object }, part);
     }
-    inline void from_json(const nlohmann::ordered_json& object, report_error_parts& parts)
+    template <detail::report_part Part>
+    void from_json(const nlohmann::ordered_json& object, Part& part)
     {
-        object.at("clipping").get_to(parts.clipping);
-        object.at("rounding").get_to(parts.rounding);
-    }
-    inline void to_json(nlohmann::ordered_json& object, const report_layer& layer)
-    {
-        detail::members_of_layer(detail::json_writer { object }, layer);
-        detail::json_writer { object }("error_parts", layer.error_parts);
-    }
-    inline void from_json(const nlohmann::ordered_json& object, report_layer& layer)
-    {
-        detail::members_of_layer(detail::json_reader { object }, layer);
-        detail::json_reader { object }("error_parts", layer.error_parts);
-    }
-    inline void to_json(nlohmann::ordered_json& object, const report_histogram& histogram)
-    {
-        detail::members_of_histogram(detail::json_writer { object }, histogram);
-    }
-    inline void from_json(const nlohmann::ordered_json& object, report_histogram& histogram)
-    {
-        detail::members_of_histogram(detail::json_reader { object }, histogram);
-    }
-    inline void to_json(nlohmann::ordered_json& object, const report_plan_point& point)
-    {
-        detail::members_of_point(detail::json_writer { object }, point);
-    }
-    inline void from_json(const nlohmann::ordered_json& object, report_plan_point& point)
-    {
-        detail::members_of_point(detail::json_reader { object }, point);
-    }
-    inline void to_json(nlohmann::ordered_json& object, const report_comparison& comparison)
-    {
-        detail::members_of_comparison(detail::json_writer { object }, comparison);
-    }
-    inline void from_json(const nlohmann::ordered_json& object, report_comparison& comparison)
-    {
-        detail::members_of_comparison(detail::json_reader { object }, comparison);
-    }
-    inline void to_json(nlohmann::ordered_json& object, const report_fact& fact)
-    {
-        detail::members_of_fact(detail::json_writer { object }, fact);
-    }
-    inline void from_json(const nlohmann::ordered_json& object, report_fact& fact)
-    {
-        detail::members_of_fact(detail::json_reader { object }, fact);
+        detail::members_of(detail::json_reader { object }, part);
     }
 
     /// Bytes that are no UTF-8 become U+FFFD; numbers that are not finite become null, which cannot be read back.
     inline std::string report_to_json(const report_data& report)
     {
         nlohmann::ordered_json object { { "format", "quantkit report" }, { "version", detail::report_version } };
-        detail::members_of_report(detail::json_writer { object }, report);
+        detail::members_of(detail::json_writer { object }, report);
         return object.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
     }
 
@@ -200,7 +179,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             const int version = object.at("version").get<int>();
             require(version == detail::report_version, "this report has version ", version, ", readable is ",
                     detail::report_version);
-            detail::members_of_report(detail::json_reader { object }, report);
+            detail::members_of(detail::json_reader { object }, report);
         }
         catch (const nlohmann::ordered_json::exception& error)
         {
