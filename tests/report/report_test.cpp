@@ -70,12 +70,16 @@ TEST_CASE("reports: the page is one file with everything in it")
     const std::string page = report_to_html(sample_report());
     CHECK(unbalanced_tag(page) == "");
     CHECK(page.size() < 1'000'000);
-    CHECK(count_of(page, "<svg") == 4);
-    CHECK(count_of(page, "role=\"img\"") == 4);
-    CHECK(count_of(page, "class=\"label\"") == 8); // both axes of each chart
+    const std::size_t charts = 2 * 57 + 7; // histograms, and those that show all layers
+    CHECK(count_of(page, "<svg") == charts);
+    CHECK(count_of(page, "role=\"img\"") == charts);
+    CHECK(count_of(page, "<desc>") == charts);
+    CHECK(count_of(page, "class=\"title\"") == charts);
+    CHECK(count_of(page, "class=\"label\"") == 2 * charts); // both axes
     CHECK(page.find("src=") == std::string::npos);
     CHECK(page.find("@import") == std::string::npos);
-    CHECK(count_of(page, "http") == 4); // the name of SVG's namespace
+    CHECK(count_of(page, "://") == charts); // the name of SVG's namespace
+    CHECK(count_of(page, "default-src 'none'") == 1);
     for (const report_layer& layer : sample_report().layers)
         CHECK(count_of(page, "<td class=\"text\">" + layer.name + "</td>") == 1);
 }
@@ -140,7 +144,7 @@ TEST_CASE("reports: CSV quotes what it must")
     const std::string csv = report_to_csv(report);
     CHECK(csv.substr(csv.find('\n') + 1)
           == "\"a,\"\"b\"\"\",'=1+1,\"[256, 64]\",0.9,HIGH,0.001,0.0007,0.0015,0,FP16,1000,4000,12.5,1e-06,2.5e-05,"
-             "0.0125,\n");
+             "0.0125,0.25\n");
 }
 
 TEST_CASE("reports: text begins with the verdict and ends with comparisons")
@@ -150,7 +154,7 @@ TEST_CASE("reports: text begins with the verdict and ends with comparisons")
     CHECK(text.find("! the prior says attention must stay FP16") != std::string::npos);
     CHECK(text.find("encoder.0.ffn ") < text.find("encoder.56.ffn "));
     CHECK(text.find("\nlatency, us ") != std::string::npos);
-    CHECK(text.ends_with("     810       842\n"));
+    CHECK(text.ends_with("       810       842\n"));
 }
 
 TEST_CASE("reports: what differs")

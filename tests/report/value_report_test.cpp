@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <quantkit/report/report_charts.hpp>
+#include <quantkit/report/value_charts.hpp>
 #include <quantkit/report/value_report.hpp>
 
 #include "support/random.hpp"

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <quantkit/core/config.hpp>
+#include <quantkit/report/html_page.hpp>
+#include <quantkit/report/html_table.hpp>
 #include <quantkit/report/markup.hpp>
 #include <quantkit/report/report_charts.hpp>
 #include <quantkit/report/report_data.hpp>
 #include <quantkit/report/report_json.hpp>
-#include <quantkit/report/report_style.hpp>
+#include <quantkit/report/value_charts.hpp>
 #include <quantkit/sensitivity/text_table.hpp>
 
 #include <cstddef>
@@ -20,53 +22,6 @@
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// A table whose columns can be sorted.
-    class html_table
-    {
-    public:
-        explicit html_table(std::string_view caption)
-            : caption_(caption)
-        {
-        }
-
-        void add_column(std::string_view name, bool is_text = false)
-        {
-            head_ += element("th", is_text ? "scope=\"col\" class=\"text\"" : "scope=\"col\"",
-                             element("button", "type=\"button\"", escaped(name)));
-        }
-
-        void add_text(std::string_view text) { row_ += element("td", "class=\"text\"", escaped(text)); }
-        /// Shows text, is sorted by the value.
-        void add_number(std::optional<double> value, std::string_view text)
-        {
-            row_ += element("td", "data-value=\"" + (value ? short_text(*value, 9) : "") + "\"",
-                            value ? escaped(text) : "");
-        }
-        void add_number(std::optional<double> value, int digits = 3)
-        {
-            add_number(value, value ? short_text(*value, digits) : "");
-        }
-
-        void end_row()
-        {
-            body_ += element("tr", "", row_);
-            row_.clear();
-        }
-
-        std::string html() const
-        {
-            const std::string table = element("caption", "class=\"key\"", escaped(caption_))
-                                      + element("thead", "", element("tr", "", head_)) + element("tbody", "", body_);
-            return element("div",
-                           "class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"" + escaped(caption_) + "\"",
-                           element("table", "class=\"sortable\"", table));
-        }
-
-    private:
-        std::string_view caption_;
-        std::string head_, body_, row_;
-    };
-
     inline std::string list_of(const std::vector<std::string>& items)
     {
         std::string list;
@@ -178,22 +133,39 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         return all.empty() ? all : element("div", "class=\"charts\"", all);
     }
 
-    inline std::string histograms(const report_data& report)
+    /// Those that there are, side by side.
+    inline std::string chart_row(const std::vector<std::string>& charts)
     {
         std::string all;
-        for (const report_histogram& each : report.histograms)
-            all += figure(histogram_chart(each));
-        return all.empty() ? all
-                           : "<p class=\"key\">Dashed lines: the range that is quantized.</p>"
-                                 + element("div", "class=\"charts\"", all);
+        for (const std::string& each : charts)
+            all += each.empty() ? each : figure(each);
+        return all.empty() ? all : element("div", "class=\"charts\"", all);
     }
 
-    /// JSON that may stand in a script element.
-    inline std::string embedded(std::string json)
+    /// Ranges of everything; histograms beyond the first few behind a line to open.
+    inline std::string values_and_ranges(const report_data& report)
     {
-        for (std::size_t at = json.find('<'); at != std::string::npos; at = json.find('<', at))
-            json.replace(at, 1, "\\u003c");
-        return json;
+        constexpr std::size_t shown = 6;
+        std::vector<std::string> first, rest;
+        for (const report_histogram& each : report.histograms)
+            (first.size() < shown ? first : rest).push_back(histogram_chart(each));
+        if (first.empty())
+            return {};
+        const std::string more = element("summary", "", std::to_string(rest.size()) + " more histograms");
+        return "<p class=\"key\">Dashed lines: the range that is quantized; of weights with several scales the widest. "
+               "Histograms of the most sensitive layers first.</p>"
+               + chart_row(first) + (rest.empty() ? "" : element("details", "", more + chart_row(rest)))
+               + chart_row({ range_chart(report, value_kind::activations), range_chart(report, value_kind::weights) });
+    }
+
+    inline std::string errors_of_results(const report_data& report)
+    {
+        const std::string charts = chart_row({ error_parts_chart(report), code_usage_chart(report) });
+        return charts.empty() ? charts
+                              : charts
+                                    + "<p class=\"key\"><b style=\"background:var(--s0)\"></b>clipping, saturated "
+                                      "values<b style=\"background:var(--s3)\"></b>rounding<b "
+                                      "style=\"background:var(--s1)\"></b>unused codes</p>";
     }
 }
 
@@ -206,13 +178,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         const std::string body =
             element("h1", "", escaped(report.title)) + element("p", "class=\"verdict\"", escaped(report.verdict))
             + list_of(report.reasons) + warnings_of(report.warnings) + section("Sensitivity and plans", charts(report))
-            + section("Layers", layer_table(report)) + section("Predicted and measured", comparison_table(report))
-            + section("Values and ranges", histograms(report)) + section("How this was measured", fact_list(report));
-        return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-               "content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
-               + element("title", "", escaped(report.title)) + element("style", "", report_style) + "</head><body>"
-               + element("main", "", body)
-               + element("script", "type=\"application/json\" id=\"report\"", embedded(report_to_json(report)))
-               + element("script", "", report_script) + "</body></html>\n";
+            + section("Layers", layer_table(report))
+            + section("Predicted and measured", chart_row({ prediction_chart(report) }) + comparison_table(report))
+            + section("What INT8 does to results", errors_of_results(report))
+            + section("Values and ranges", values_and_ranges(report))
+            + section("How this was measured", fact_list(report));
+        return html_page(report.title, element("main", "", body)
+                                           + element("script", "type=\"application/json\" id=\"report\"",
+                                                     embedded(report_to_json(report))));
     }
 }

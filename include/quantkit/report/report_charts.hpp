@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// The charts of a report: sensitivity of each layer, the best plans, histograms with their ranges, and estimates
-/// beside measurements.
+/// The charts of a report on decisions: sensitivity of each layer, the best plans, and estimates against measurements.
 #pragma once
 
-#include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/report/axis.hpp>
 #include <quantkit/report/report_data.hpp>
@@ -123,28 +121,31 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return chart.svg();
     }
 
-    /// Throws unless there is one edge more than counts, and edges ascend.
-    inline std::string histogram_chart(const report_histogram& histogram)
+    /// Estimates against measurements of what has the first comparison's unit; nothing unless there are several.
+    inline std::string prediction_chart(const report_data& report)
     {
-        const std::vector<double>& edges = histogram.edges;
-        require(!histogram.counts.empty() && edges.size() == histogram.counts.size() + 1
-                    && std::is_sorted(edges.begin(), edges.end()),
-                "histogram '", histogram.name, "' has ", histogram.counts.size(), " bins, but ", edges.size(),
-                " edges");
+        std::vector<report_comparison> shown;
         detail::positive_range range;
-        for (const double count : histogram.counts)
-            range.include(count);
-        const double low = std::min(edges.front(), histogram.clip_low);
-        const double high = std::max(edges.back(), histogram.clip_high);
-        svg_chart chart({ histogram.name, "Counts of values, and the range that is quantized", "value",
-                          "values, logarithmic", axis::linear(low, high), range.logarithmic_axis(), 150.0 });
-        for (std::size_t i = 0; i < histogram.counts.size(); ++i)
-            if (histogram.counts[i] > 0.0)
-                chart.add_bar({ edges[i], 0.0 }, { edges[i + 1], histogram.counts[i] }, "series-3",
-                              short_text(edges[i]) + " to " + short_text(edges[i + 1]) + ": "
-                                  + short_text(histogram.counts[i], 8));
-        for (const double clip : { histogram.clip_low, histogram.clip_high })
-            chart.add_rule({ clip, 0.0 }, { clip, range.high * 10.0 }, "limit");
+        for (const report_comparison& each : report.comparisons)
+            if (each.unit == report.comparisons.front().unit && each.predicted > 0.0 && each.measured > 0.0)
+            {
+                shown.push_back(each);
+                range.include(each.predicted);
+                range.include(each.measured);
+            }
+        if (shown.size() < 2)
+            return {};
+        const std::string unit = shown.front().unit + ", logarithmic";
+        svg_chart chart({ "Predicted against measured",
+                          "Points on the line are predicted exactly, those above it "
+                          "do worse than predicted",
+                          "predicted, " + unit, "measured, " + unit, range.logarithmic_axis(),
+                          range.logarithmic_axis() });
+        chart.add_rule({ 0.0, 0.0 }, { range.high * 100.0, range.high * 100.0 }, "grid");
+        for (const report_comparison& each : shown)
+            chart.add_marker({ each.predicted, each.measured }, marker_shape::circle, "series-3",
+                             each.quantity + ": predicted " + short_text(each.predicted) + ", measured "
+                                 + short_text(each.measured));
         return chart.svg();
     }
 }

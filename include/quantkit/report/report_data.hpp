@@ -28,7 +28,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// precision          that the plan gives it
     /// bytes              of its weights then; reference_bytes: in float
     /// microseconds       then, where measured
-    /// saturation_rate    share of its codes at the ends of their range; dead_codes: share never used
+    /// error_parts        of its result in uint8 codes of its calibrated range
+    /// saturation_rate    share of the result's values beyond that range; dead_codes: share of codes never used
     struct report_layer
     {
         std::string name {}, kind {}, shape {};
@@ -45,6 +46,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         friend bool operator==(const report_layer&, const report_layer&) = default;
     };
 
+    enum class value_kind
+    {
+        activations,
+        weights
+    };
+
     /// How often values were seen in bins, and the range that was chosen for them.
     ///
     /// edges   [bins + 1], ascending
@@ -54,6 +61,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::string name {};
         std::vector<double> edges {}, counts {};
         double clip_low = 0.0, clip_high = 0.0;
+        value_kind kind = value_kind::activations;
 
         friend bool operator==(const report_histogram&, const report_histogram&) = default;
     };

@@ -19,6 +19,12 @@
 #include <type_traits>
 #include <vector>
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    NLOHMANN_JSON_SERIALIZE_ENUM(value_kind,
+                                 { { value_kind::activations, "activations" }, { value_kind::weights, "weights" } })
+}
+
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline constexpr int report_version = 1;
@@ -98,6 +104,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         member("counts", histogram.counts);
         member("clip_low", histogram.clip_low);
         member("clip_high", histogram.clip_high);
+        member("kind", histogram.kind);
     }
 
     template <class Member, part_like<report_plan_point> Point>

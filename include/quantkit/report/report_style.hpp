@@ -23,7 +23,7 @@ figure{margin:0;background:var(--card);border:1px solid var(--line);border-radiu
 .chart{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--ink)}
 .chart .title{font-size:13px;font-weight:600}.chart .tick{fill:var(--soft)}
 .chart .grid{stroke:var(--line);fill:none}.chart .rule{stroke:var(--ink);fill:none;stroke-width:1.2}
-.chart .limit{stroke:var(--s0);stroke-width:2;stroke-dasharray:5 3}.chart .line{fill:none;stroke-width:2}
+.chart .limit{stroke:var(--s0);stroke-width:2;stroke-dasharray:5 3}.chart .clip{stroke:var(--s0);stroke-width:2.5}.chart .line{fill:none;stroke-width:2}
 .chart .bar,.chart .mark{stroke:none}.chart .note{font-weight:600}
 .series-0{fill:var(--s0);stroke:var(--s0)}.series-1{fill:var(--s1);stroke:var(--s1)}.series-2{fill:var(--s2);stroke:var(--s2)}.series-3{fill:var(--s3);stroke:var(--s3)}
 .key{color:var(--soft);font-size:.9rem}.key b{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .8em}

@@ -40,6 +40,20 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         double height = 220.0;
     };
 
+    /// A name that fits: what is too long loses its middle. Characters of UTF-8 stay whole.
+    inline std::string shortened(std::string_view name, std::size_t most)
+    {
+        if (name.size() <= most)
+            return std::string(name);
+        const auto is_inside = [&](std::size_t at) { return (static_cast<unsigned char>(name[at]) & 0xC0) == 0x80; };
+        std::size_t head = most / 2 - 1, tail = name.size() - (most - most / 2);
+        while (head > 0 && is_inside(head))
+            --head;
+        while (tail < name.size() && is_inside(tail))
+            ++tail;
+        return std::string(name.substr(0, head)) + "\xE2\x80\xA6" + std::string(name.substr(tail));
+    }
+
     /// Series are told apart by CSS classes "series-0" to "series-7", and by markers.
     class svg_chart
     {
@@ -87,6 +101,15 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                               element("title", "", escaped(tip)));
         }
 
+        /// Bars side by side from the bottom, as one shape: bar i from edges[i] to edges[i + 1].
+        void add_steps(std::span<const double> edges, std::span<const double> heights, std::string_view css_class)
+        {
+            std::string path = "M" + at({ edges[0], bottom_value });
+            for (std::size_t i = 0; i < heights.size(); ++i)
+                path += "V" + y(heights[i]) + "H" + x(edges[i + 1]);
+            marks_ += "<path class=\"bar " + escaped(css_class) + "\" d=\"" + path + "V" + y(bottom_value) + "Z\"/>";
+        }
+
         /// A thin line, for error bars and limits.
         void add_rule(chart_point from, chart_point to, std::string_view css_class)
         {
@@ -112,7 +135,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 content += element("desc", "", escaped(frame_.description));
             if (!style.empty())
                 content += element("style", "", style);
-            content += text(width / 2, 16.0, "middle", "title", frame_.title);
+            content += text(width / 2, 16.0, "middle", "title", shortened(frame_.title, longest_title));
             content += x_axis() + y_axis() + marks_;
             return element("svg",
                            "xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" viewBox=\"0 0 "
@@ -124,16 +147,18 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
     private:
         static constexpr double top_margin = 28.0, bottom_margin = 44.0, right_margin = 24.0, character_width = 6.4;
+        static constexpr double bottom_value = -1e300; ///< below every axis
+        static constexpr std::size_t longest_title = 56, longest_label = 32;
 
         static double left_margin(const axis& y)
         {
             std::size_t longest = 0;
             for (const axis_tick& tick : y.ticks())
                 longest = std::max(longest, tick.label.size());
-            return std::min(34.0 + character_width * static_cast<double>(longest), width / 2);
+            return 34.0 + character_width * static_cast<double>(std::min(longest, longest_label));
         }
 
-        static std::string number(double value) { return short_text(value, 6); }
+        static std::string number(double value) { return short_text(value, 4); }
         double px(double value) const { return left_ + frame_.x.position(value) * (width - right_margin - left_); }
         double py(double value) const { return top_margin + (1.0 - frame_.y.position(value)) * frame_.height; }
         std::string x(double value) const { return number(px(value)); }
@@ -169,7 +194,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 result += "<path class=\"grid\" d=\"M" + number(left_ - 4.0) + " " + y(tick.value) + " H"
                           + number(width - right_margin) + "\"/>";
-                result += text(left_ - 8.0, py(tick.value) + 4.0, "end", "tick", tick.label);
+                result += text(left_ - 8.0, py(tick.value) + 4.0, "end", "tick", shortened(tick.label, longest_label));
             }
             const std::string middle = number(top_margin + frame_.height / 2);
             return result
