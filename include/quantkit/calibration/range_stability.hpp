@@ -57,6 +57,7 @@ namespace quantkit
             return is_stable();
         }
 
+        /// Whether so many batches in a row changed nothing.
         bool is_stable() const { return !anchor_.empty() && quiet_batches_ >= batches_; }
 
     private:

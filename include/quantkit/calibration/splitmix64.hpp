@@ -23,6 +23,7 @@ namespace quantkit
         {
         }
 
+        /// The next 64 random bits.
         QUANTKIT_INLINE constexpr std::uint64_t next()
         {
             std::uint64_t bits = (state_ += 0x9e3779b97f4a7c15u);

@@ -14,6 +14,7 @@
 
 namespace quantkit
 {
+    /// What buffers are aligned to.
     inline constexpr std::size_t cache_line_bytes = 64;
 
     /// `size` values of a trivial type, zero at first. Copies are deep.
@@ -44,6 +45,7 @@ namespace quantkit
         {
         }
 
+        /// Takes the other's values; the own ones are freed.
         QUANTKIT_INLINE aligned_buffer& operator=(aligned_buffer other) noexcept
         {
             std::swap(data_, other.data_);

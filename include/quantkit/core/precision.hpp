@@ -27,6 +27,7 @@ namespace quantkit
         int4
     };
 
+    /// In the order of the enumeration.
     inline constexpr std::array all_precisions { precision::fp32,        precision::fp16,        precision::bf16,
                                                  precision::float8_e4m3, precision::float8_e5m2, precision::int16,
                                                  precision::int8,        precision::int4 };
@@ -39,6 +40,7 @@ namespace quantkit
         return names[static_cast<std::size_t>(format)];
     }
 
+    /// Of one value, without its share of scales.
     constexpr std::size_t bits_of(precision format)
     {
         constexpr std::size_t bits[] = { 32, 16, 16, 8, 8, 16, 8, 4 };
@@ -62,9 +64,11 @@ namespace quantkit
         std::size_t scales = 0;
         std::size_t zero_points = 0;
 
+        /// All bytes.
         constexpr std::size_t total() const { return values + scales + zero_points; }
 
         friend constexpr bool operator==(const tensor_bytes&, const tensor_bytes&) = default;
+        /// Part by part.
         friend constexpr tensor_bytes operator+(const tensor_bytes& a, const tensor_bytes& b)
         {
             return { a.values + b.values, a.scales + b.scales, a.zero_points + b.zero_points };

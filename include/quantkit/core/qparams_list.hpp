@@ -44,12 +44,14 @@ namespace quantkit
                     zero_points_.size(), " zero_points");
         }
 
+        /// Memory for so many pairs.
         void reserve(std::size_t count)
         {
             scales_.reserve(count);
             zero_points_.reserve(count);
         }
 
+        /// One more pair at the end.
         void push_back(qparams params)
         {
             scales_.push_back(params.scale);

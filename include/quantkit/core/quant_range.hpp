@@ -54,11 +54,13 @@ namespace quantkit
         requires(Bits >= 2 && Bits <= 16)
     using unsigned_range = quant_range<detail::unsigned_code<Bits>, 0, (1 << Bits) - 1>;
 
+    /// The ranges of 8 bits.
     using int8_full = signed_range<8>;
     using int8_narrow = narrow_range<8>;
     using uint8_full = unsigned_range<8>;
     /// 0..127: what oneDNN and FBGEMM use for activations where 16-bit sums could saturate ("reduce_range").
     using uint8_reduced = quant_range<std::uint8_t, 0, 127>;
+    /// The ranges of 4 and 16 bits.
     using int4_full = signed_range<4>;
     using int4_narrow = narrow_range<4>;
     using uint4_full = unsigned_range<4>;

@@ -83,6 +83,7 @@ namespace quantkit
     {
         std::uint64_t seed = 0;
 
+        /// Mixes 32 bits well: each of them changes about half of the result's.
         QUANTKIT_INLINE static constexpr std::uint32_t mixed(std::uint32_t bits)
         {
             bits = (bits ^ (bits >> 16)) * 0x7feb352du;
@@ -122,6 +123,7 @@ namespace quantkit
     /// reciprocal is -102.5, so the codes are -103 and -102. Of 200 million random pairs 177 differed.
     struct by_reciprocal
     {
+        /// What scaled() takes, computed once for many values; and x in steps of the scale.
         QUANTKIT_INLINE static constexpr float factor(float scale) { return 1.0f / scale; }
         QUANTKIT_INLINE static constexpr float scaled(float x, float factor) { return x * factor; }
     };
@@ -130,6 +132,7 @@ namespace quantkit
     /// x / scale, rounded once: what ONNX QuantizeLinear specifies.
     struct by_division
     {
+        /// What scaled() takes, computed once for many values; and x in steps of the scale.
         QUANTKIT_INLINE static constexpr float factor(float scale) { return scale; }
         QUANTKIT_INLINE static constexpr float scaled(float x, float factor) { return x / factor; }
     };

@@ -19,6 +19,7 @@
 
 namespace quantkit
 {
+    /// Axes that a tensor may have.
     inline constexpr std::size_t max_rank = 8;
 
     /// One number for each axis of a tensor, at most max_rank.
@@ -33,6 +34,7 @@ namespace quantkit
                 push_back(value);
         }
 
+        /// One more axis, the innermost. Throws beyond max_rank.
         QUANTKIT_INLINE void push_back(std::ptrdiff_t value)
         {
             require(rank_ < max_rank, "tensors have at most ", max_rank, " axes");
@@ -139,6 +141,7 @@ namespace quantkit
         constexpr const tensor_strides& strides() const { return strides_; }
         constexpr std::size_t rank() const { return shape_.rank(); }
         constexpr std::ptrdiff_t size() const { return element_count(shape_); }
+        /// Whether an axis has the extent 0.
         constexpr bool empty() const { return size() == 0; }
 
         /// The elements [first, first + count) along one axis, all of them along the others.
@@ -187,6 +190,7 @@ namespace quantkit
     template <class Element, class Allocator>
     struct tensor_traits<std::vector<Element, Allocator>>
     {
+        /// The vector itself.
         using tensor_type = std::vector<Element, Allocator>;
 
         QUANTKIT_INLINE static tensor_view<const Element> view(const tensor_type& tensor)

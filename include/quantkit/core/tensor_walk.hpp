@@ -38,11 +38,13 @@ namespace quantkit
 
         friend constexpr bool operator==(const walk_offsets&, const walk_offsets&) = default;
 
+        /// Array by array.
         friend constexpr walk_offsets operator+(const walk_offsets& a, const walk_offsets& b)
         {
             return { a.input + b.input, a.output + b.output, a.parameter + b.parameter, a.index + b.index };
         }
 
+        /// Array by array.
         friend constexpr walk_offsets operator*(std::ptrdiff_t steps, const walk_offsets& a)
         {
             return { steps * a.input, steps * a.output, steps * a.parameter, steps * a.index };

@@ -29,17 +29,22 @@
 
 namespace quantkit
 {
+    /// What an attribute of a layer may be.
     using described_attribute =
         std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<std::int64_t>>;
 
+    /// By name.
     using described_attributes = std::map<std::string, described_attribute, std::less<>>;
 
+    /// A layer as the file describes it; what its type and attributes mean is up to the reader
+    /// (model/described_model.hpp).
     struct described_layer
     {
         std::string name, type;
         described_attributes attributes {}; ///< of a layer that was read, with its name and type
     };
 
+    /// What a file says about a model, but for its weights.
     struct model_description
     {
         std::string name;

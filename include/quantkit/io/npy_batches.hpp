@@ -51,11 +51,14 @@ namespace quantkit
         /// Of the whole array.
         const tensor_shape& shape() const { return shape_; }
 
+        /// An input iterator: one pass, and what it points at changes with ++.
         class iterator
         {
         public:
+            /// What std::input_iterator asks for.
             using iterator_concept = std::input_iterator_tag;
             using value_type = tensor_view<const float>;
+            /// What std::input_iterator asks for.
             using difference_type = std::ptrdiff_t;
 
             explicit iterator(npy_batches& batches)
@@ -63,13 +66,17 @@ namespace quantkit
             {
             }
 
+            /// The batch [rows or fewer, ...], valid until the next ++.
             const value_type& operator*() const { return batches_->batch_; }
+            /// Reads the next batch.
             iterator& operator++()
             {
                 batches_->read_next();
                 return *this;
             }
+            /// Reads the next batch.
             void operator++(int) { batches_->read_next(); }
+            /// Whether there are no more batches.
             bool operator==(std::default_sentinel_t) const { return batches_->at_end_; }
 
         private:

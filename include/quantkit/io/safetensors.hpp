@@ -67,6 +67,7 @@ namespace quantkit
         }
         const named_tensor& tensor(std::string_view) const&& = delete;
 
+        /// The texts under "__metadata__"; empty if there are none.
         const std::map<std::string, std::string>& metadata() const& { return metadata_; }
 
     private:

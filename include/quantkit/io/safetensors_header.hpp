@@ -30,6 +30,7 @@ namespace quantkit
         inline constexpr std::size_t safetensors_max_header = 100'000'000;
         /// The header proper nests three deep; room for keys that later versions may add.
         inline constexpr int safetensors_max_depth = 8;
+        /// The key of the texts that are no tensor.
         inline constexpr std::string_view safetensors_metadata = "__metadata__";
 
         inline constexpr std::array safetensors_types = {

@@ -37,6 +37,7 @@ namespace quantkit::kernels
     /// One value at a time: for processors that xsimd does not know, and to compare the others with.
     struct scalar_arch
     {
+        /// Everywhere.
         static constexpr bool supported() noexcept { return true; }
     };
 
@@ -118,6 +119,7 @@ namespace quantkit::kernels
     template <class Arch>
     struct dispatched
     {
+        /// The instruction set of what no table holds.
         using compiled = Arch;
     };
 

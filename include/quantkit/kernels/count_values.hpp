@@ -25,6 +25,7 @@
 
 namespace quantkit::kernels
 {
+    /// A counter for each value of the upper 20 bits of a float, in pages.
     inline constexpr std::uint32_t counters_per_page = 2048;
     inline constexpr std::uint32_t counter_pages = 512;
     /// The offset of a page without counters: the only odd one.
@@ -59,6 +60,7 @@ namespace quantkit::kernels
             return xsimd::batch<float, Arch>::size >= 8;
     }
 
+    /// What a call counted.
     struct counted_values
     {
         std::size_t count = 0;

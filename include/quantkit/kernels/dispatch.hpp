@@ -14,6 +14,7 @@ namespace quantkit::kernels
     struct dispatched_table
     {
         isa_level level;
+        /// The table itself, made on first use.
         const kernel_table& (*kernels)() noexcept;
     };
 

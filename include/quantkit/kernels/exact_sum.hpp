@@ -64,6 +64,7 @@ namespace quantkit
             return *this;
         }
 
+        /// Whether no infinity and no NaN was added.
         QUANTKIT_INLINE bool is_finite() const { return not_finite_ == 0; }
 
         /// The double nearest to the sum, ties to even: the only rounding there is.

@@ -34,6 +34,7 @@ namespace quantkit
         neon_i8mm
     };
 
+    /// In the order of the enumeration, as QUANTKIT_ISA takes them.
     inline constexpr std::array<std::string_view, 9> isa_names { "scalar",  "sse2",         "avx2",
                                                                  "avxvnni", "avx512bw",     "avx512vnni",
                                                                  "neon",    "neon_dotprod", "neon_i8mm" };

@@ -33,6 +33,8 @@ namespace quantkit::kernels
 
     template <class Code>
     concept code_with_kernels = std::same_as<Code, std::int8_t> || std::same_as<Code, std::uint8_t> || std::same_as<
+        /// Whole operations, each compiled for one instruction set. Members are documented where the operation is
+        /// defined, in the header of the same name (the suffix _each: a scale and zero point for each value).
         Code, std::int16_t> || std::same_as<Code, std::uint16_t> || std::same_as<Code, std::int32_t>;
 
     struct kernel_table
@@ -62,6 +64,7 @@ namespace quantkit::kernels
         void (*bfloat16_to_float)(const std::uint16_t* bfloat16, float* x, std::size_t count) noexcept;
         void (*float_to_bfloat16)(const float* x, std::uint16_t* bfloat16, std::size_t count) noexcept;
 
+        /// Those of a type of code.
         template <code_with_kernels Code>
         constexpr const code_kernels<Code>& codes() const
         {

@@ -93,8 +93,11 @@ namespace quantkit
 
         /// One per code, from quant_min on.
         QUANTKIT_INLINE std::span<const std::uint64_t> counts() const { return counts_; }
+        /// How many values have the least code.
         QUANTKIT_INLINE std::uint64_t at_quant_min() const { return counts_.front(); }
+        /// How many values have the greatest code.
         QUANTKIT_INLINE std::uint64_t at_quant_max() const { return counts_.back(); }
+        /// How many values were seen.
         QUANTKIT_INLINE std::uint64_t total() const
         {
             std::uint64_t sum = 0;

@@ -39,7 +39,9 @@ namespace quantkit
         exact_error_sums clipping; ///< x and x clamped
         exact_error_sums rounding; ///< x clamped and its approximation
 
+        /// Values.
         QUANTKIT_INLINE std::uint64_t count() const { return total.count; }
+        /// Sums over all values; squared_error() is the sum of both others and twice the cross_term().
         QUANTKIT_INLINE double squared_error() const { return total.squared_error(); }
         QUANTKIT_INLINE double squared_clipping_error() const { return clipping.squared_error(); }
         QUANTKIT_INLINE double squared_rounding_error() const { return rounding.squared_error(); }

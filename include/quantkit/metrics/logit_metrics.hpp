@@ -149,6 +149,7 @@ namespace quantkit
         /// As if this one had seen the other's batches too; throws if their classes differ.
         QUANTKIT_INLINE void merge(const logit_metrics& other) { detail::merge_logits(sums_, other.sums_); }
         QUANTKIT_INLINE void reset() { sums_ = {}; }
+        /// Sums over rows.
         QUANTKIT_INLINE const logit_sums& sums() const { return sums_; }
 
         /// Of a sum over rows; 0 without rows.
@@ -213,6 +214,7 @@ namespace quantkit
         }
     };
 
+    /// The usual ones.
     using top1_agreement = top_k_agreement<1>;
     using top5_agreement = top_k_agreement<5>;
     using top5_overlap = top_k_overlap<5>;

@@ -74,6 +74,7 @@ namespace quantkit
             rows_ += other.rows_;
         }
 
+        /// Rows in which all agreed, and all rows.
         QUANTKIT_INLINE std::uint64_t consistent() const { return consistent_; }
         QUANTKIT_INLINE std::uint64_t rows() const { return rows_; }
 

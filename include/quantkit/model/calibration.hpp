@@ -33,6 +33,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<any_observer> observers; ///< one for each value of the program
     };
 
+    /// The model with an observer on each of its values, which has seen nothing yet.
     inline prepared_model prepare(const model& network, const qconfig& config = {})
     {
         const std::size_t values = program_of(network).values.size();

@@ -11,5 +11,6 @@
 #if defined(QUANTKIT_COMPILED_MODEL)
 #define QUANTKIT_MODEL_FUNCTION
 #else
+/// Before functions that quantkit::model holds compiled.
 #define QUANTKIT_MODEL_FUNCTION inline
 #endif

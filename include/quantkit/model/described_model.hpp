@@ -174,6 +174,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return layers;
     }
 
+    /// Of one sample: [features] counts as [1, features]. Throws for other than one or two axes.
     inline sample_shape input_shape_of(const model_description& description)
     {
         const auto& shape = description.input_shape;

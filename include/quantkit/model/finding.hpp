@@ -17,6 +17,7 @@
 
 namespace quantkit
 {
+    /// How much a finding matters.
     enum class finding_severity
     {
         note,    ///< nothing to do
@@ -24,6 +25,7 @@ namespace quantkit
         error    ///< it cannot be quantized so, or the result is meaningless
     };
 
+    /// What was found.
     enum class finding_code
     {
         unsupported_precision, ///< no layer computes with this precision or granularity
@@ -53,6 +55,7 @@ namespace quantkit
         only_scalar
     };
 
+    /// In the order of the enumeration.
     inline constexpr std::array finding_code_names {
         std::string_view("unsupported_precision"), std::string_view("stays_in_float"),
         std::string_view("unknown_layer"),         std::string_view("groups_do_not_fit"),
@@ -92,6 +95,7 @@ namespace quantkit
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// A number of a finding's text, for programs.
     struct finding_number
     {
         std::string_view meaning;
@@ -138,6 +142,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// Whether one of them is an error.
     inline bool has_errors(const std::vector<finding>& findings)
     {
         return std::any_of(findings.begin(), findings.end(),

@@ -37,12 +37,14 @@ namespace quantkit
         last
     };
 
+    /// What lies beyond the ends of a sequence.
     enum class padding_mode
     {
         zeros,
         circular
     };
 
+    /// What one value replaces a window.
     enum class pooling_function
     {
         max,
@@ -150,6 +152,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
     };
 
+    /// What a layer computes.
     using layer_operation =
         std::variant<linear_operation, conv1d_operation, attention_operation, feed_forward_operation,
                      layer_norm_operation, activation_operation, softmax_operation, positional_encoding_operation,
@@ -159,6 +162,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     inline constexpr const char* model_input = "input";
 
     struct layer
+    /// A layer of a model, checked when the model is made.
     {
         std::string name;
         layer_kind kind = layer_kind::feed_forward;

@@ -27,6 +27,7 @@ namespace quantkit
         reshape
     };
 
+    /// In the order of the enumeration.
     inline constexpr std::array layer_kind_names {
         std::string_view("attention_layers"),  std::string_view("feed_forward"),        std::string_view("layer_norm"),
         std::string_view("output_projection"), std::string_view("embedding"),           std::string_view("conv_layers"),

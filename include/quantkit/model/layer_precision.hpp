@@ -47,19 +47,28 @@ namespace quantkit
         friend bool operator==(const layer_precision&, const layer_precision&) = default;
     };
 
+    /// The reference.
     inline constexpr layer_precision fp32_layer {};
+    /// Weights of 16 bits, sums in float; results are rounded as well.
     inline constexpr layer_precision fp16_layer { precision::fp16, activation_mode::real, per_axis {}, true };
     inline constexpr layer_precision bf16_layer { precision::bf16, activation_mode::real, per_axis {}, true };
+    /// Ranges from calibration.
     inline constexpr layer_precision int8_static { precision::int8, activation_mode::calibrated, per_axis {}, false };
+    /// A range for each batch, found in each call.
     inline constexpr layer_precision int8_dynamic { precision::int8, activation_mode::dynamic_per_tensor, per_axis {},
                                                     false };
+    /// A range for each row of each batch, found in each call.
     inline constexpr layer_precision int8_dynamic_per_row { precision::int8, activation_mode::dynamic_per_row,
                                                             per_axis {}, false };
+    /// The same with 16 bits on both sides.
     inline constexpr layer_precision int16_dynamic { precision::int16, activation_mode::dynamic_per_row, per_axis {},
                                                      false };
+    /// Codes as weights, activations in float.
     inline constexpr layer_precision int8_weights { precision::int8, activation_mode::real, per_axis {}, false };
+    /// Codes in groups of 32 along the inputs, activations in float.
     inline constexpr layer_precision int4_weights { precision::int4, activation_mode::real, per_group { 1, 32 },
                                                     false };
+    /// The same codes with 8-bit activations, a range for each row.
     inline constexpr layer_precision int4_weights_int8_dynamic { precision::int4, activation_mode::dynamic_per_row,
                                                                  per_group { 1, 32 }, false };
 }

@@ -86,6 +86,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The products with weights that a layer computes; none for most kinds.
     inline std::vector<layer_product> products_of(const layer_operation& operation)
     {
         return std::visit(detail::find_products {}, operation);

@@ -20,6 +20,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// Slots of memory, each as large as the largest of those that take turns in it.
     struct memory_plan
     {
+        /// Of what needs no memory.
         static constexpr std::size_t no_slot = std::numeric_limits<std::size_t>::max();
 
         std::vector<std::size_t> slot_bytes;    ///< of one sample

@@ -145,10 +145,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
         const layer& operator[](std::string_view name) const { return layers_[index_of(name)]; }
 
+        /// Of one sample.
         sample_shape input_shape() const { return input_; }
+        /// Of one sample.
         sample_shape output_shape() const { return shapes_[output_]; }
         /// Of what a layer returns.
         sample_shape shape_of(std::size_t layer) const { return shapes_[layer]; }
+        /// Index of the layer whose result is the model's.
         std::size_t output_layer() const { return output_; }
 
         /// Whether an activation runs inside a feed-forward layer.

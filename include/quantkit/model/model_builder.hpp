@@ -75,6 +75,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return *this;
         }
 
+        /// y = x W^T + b, with the weights name.weight and name.bias.
         model_builder& linear(const std::string& name, std::size_t in_features, std::size_t out_features,
                               time_steps steps = time_steps::all)
         {
@@ -88,6 +89,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return add_layer(name, std::move(conv));
         }
 
+        /// Multi-head attention with the weights name.q_proj, k_proj, v_proj and out_proj; Informer's ProbSparse with a
+        /// sparse_factor.
         model_builder& attention(const std::string& name, std::size_t d_model, std::size_t heads,
                                  std::size_t sparse_factor = 0)
         {
@@ -118,24 +121,31 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return *this;
         }
 
+        /// Value by value.
         model_builder& activation(const std::string& name, activation_function function)
         {
             return add_layer(name, activation_operation { function });
         }
+        /// Over the features of each time step.
         model_builder& softmax(const std::string& name) { return add_layer(name, softmax_operation {}); }
+        /// Adds the table name.table.
         model_builder& positional_encoding(const std::string& name)
         {
             return add_layer(name, positional_encoding_operation { name + ".table" });
         }
+        /// Rows of the table name.weight, chosen by the input's numbers.
         model_builder& embedding(const std::string& name, std::size_t entries, std::size_t features)
         {
             return add_layer(name, embedding_operation { entries, features, name + ".weight" });
         }
+        /// Over windows of time.
         model_builder& pooling(const std::string& name, pooling_operation pooling) { return add_layer(name, pooling); }
+        /// Drops values in training; does nothing afterwards.
         model_builder& dropout(const std::string& name, float probability)
         {
             return add_layer(name, dropout_operation { probability });
         }
+        /// [time, features] becomes [1, time * features].
         model_builder& flatten(const std::string& name) { return add_layer(name, flatten_operation {}); }
 
         /// The sum of the layer before it and another.

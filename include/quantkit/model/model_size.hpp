@@ -40,6 +40,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         tensor_bytes weights {};
         std::size_t biases = 0;
 
+        /// All bytes of the layer.
         std::size_t total() const { return weights.total() + biases; }
     };
 
@@ -59,6 +60,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             }
             return all;
         }
+        /// All bytes of the model.
         std::size_t total() const { return sum().total(); }
     };
 }

@@ -34,6 +34,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
     public:
         virtual ~product_engine() = default;
+        /// Computes all rows. Operands fit: the session has seen to it.
         virtual void run(const product_operands& operands, const any_executor& threads) const = 0;
     };
 

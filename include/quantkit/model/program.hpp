@@ -218,5 +218,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The steps of a model, fused: activations and residual sums in the products before them.
     inline program program_of(const model& model) { return detail::lowering(model).take(); }
 }

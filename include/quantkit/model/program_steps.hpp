@@ -14,6 +14,7 @@
 
 namespace quantkit
 {
+    /// Index of a program_value.
     using value_id = std::size_t;
 }
 
@@ -54,30 +55,37 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::size_t sparse_factor = 0;
     };
 
+    /// Each row less its mean, over its deviation, times the gain, plus the bias.
     struct layer_norm_step
     {
         projection weights;
         float eps = 1e-5f;
     };
 
+    /// Value by value.
     struct activation_step
     {
         activation_function function;
+        /// Over the features of each row.
     };
     struct softmax_step
     {
     };
+    /// Adds a table of positions.
     struct table_step
     {
         std::string table;
     };
+    /// Rows of a table, chosen by the input's numbers.
     struct embedding_step
     {
         std::string table;
     };
+    /// Over windows of time.
     struct pooling_step
     {
         pooling_operation pooling;
+        /// The sum of both inputs.
     };
     struct add_step
     {
@@ -87,9 +95,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
     };
 
+    /// What a step computes.
     using step_operation = std::variant<product_step, attention_step, layer_norm_step, activation_step, softmax_step,
                                         table_step, embedding_step, pooling_step, add_step, reshape_step>;
 
+    /// One operation on values, all of them of the same batch.
     struct program_step
     {
         std::size_t layer; ///< whose plan applies

@@ -29,6 +29,7 @@
 
 namespace quantkit
 {
+    /// How activations become integers: by a range per call, by calibrated ranges, or by ranges that training knew of.
     enum class quantization_method
     {
         dynamic_quantization,
@@ -36,6 +37,7 @@ namespace quantkit
         quantization_aware_training
     };
 
+    /// How much of the accuracy in float may go.
     enum class accuracy_requirement
     {
         relaxed, ///< a few percent may go
@@ -43,6 +45,7 @@ namespace quantkit
         strict ///< as good as in float
     };
 
+    /// What the model is to run on.
     enum class target_hardware
     {
         mobile,
@@ -50,6 +53,7 @@ namespace quantkit
         server
     };
 
+    /// What the model is deployed for.
     enum class deployment_scenario
     {
         edge,
@@ -115,6 +119,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The first rule of docs/methods.md that applies, with its reasons.
     inline method_recommendation recommend_method(const deployment& target)
     {
         const bool is_large = target.model_bytes > large_model_bytes;

@@ -69,7 +69,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
+        /// Of one sample.
         sample_shape input_shape() const { return input_; }
+        /// Of one sample.
         sample_shape output_shape() const { return output_; }
 
         /// x          [batch, time * features], [batch * time, features] or [batch, time, features]; row-major without

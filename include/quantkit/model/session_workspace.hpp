@@ -27,6 +27,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             }
         }
 
+        /// The memory of a slot, for as many samples as prepare() was told.
         std::byte* slot(std::size_t index) { return memory_.data() + offsets_[index]; }
         std::size_t bytes() const { return memory_.size(); }
 

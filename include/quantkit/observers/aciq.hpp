@@ -18,6 +18,7 @@
 
 namespace quantkit
 {
+    /// The distribution that the values are taken to follow.
     enum class aciq_distribution
     {
         gauss,
@@ -122,6 +123,7 @@ namespace quantkit
 
         QUANTKIT_INLINE void merge(const aciq_observer& other) { observed.merge(other.observed); }
         QUANTKIT_INLINE void reset() { observed.reset(); }
+        /// Mean and deviations of what was seen.
         QUANTKIT_INLINE value_moments moments() const { return detail::moments_of(observed); }
 
         QUANTKIT_INLINE real_range range() const

@@ -19,6 +19,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     class any_observer
     {
     public:
+        /// A copy of the observer, or what is moved in.
         template <class Observer>
             requires(!std::same_as<std::remove_cvref_t<Observer>, any_observer>)
         &&batch_observer<std::remove_cvref_t<Observer>> any_observer(Observer&& observer)
@@ -31,6 +32,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
         any_observer(any_observer&&) noexcept = default;
+        /// A deep copy.
         any_observer& operator=(any_observer other) noexcept
         {
             held_ = std::move(other.held_);

@@ -21,6 +21,7 @@
 
 namespace quantkit
 {
+    /// What the histogram counts.
     enum class entropy_histogram
     {
         magnitudes, ///< of |x|, as TensorRT

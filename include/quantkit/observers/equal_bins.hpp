@@ -33,8 +33,11 @@ namespace quantkit
         {
         }
 
+        /// Where the first bin begins.
         double low() const { return static_cast<double>(range.min) - margin(); }
+        /// Where the last bin ends.
         double high() const { return static_cast<double>(range.max) + margin(); }
+        /// Whether all values are the same number.
         bool is_single_value() const { return range.min == range.max; }
 
         /// Forgets what it holds: no counts in bins over another range.

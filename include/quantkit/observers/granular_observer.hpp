@@ -111,6 +111,7 @@ namespace quantkit
         void reset() { observers_.clear(); }
 
         Granularity granularity() const { return granularity_; }
+        /// One for each channel or group, in the order of their qparams; none before the first batch.
         std::span<const Observer> observers() const { return observers_; }
 
     private:
@@ -131,9 +132,11 @@ namespace quantkit
         tensor_shape parameters_;
     };
 
+    /// With a range for each channel.
     template <batch_observer Observer>
     using per_axis_observer = granular_observer<Observer, per_axis>;
 
+    /// With a range for each group.
     template <batch_observer Observer>
     using per_group_observer = granular_observer<Observer, per_group>;
 }

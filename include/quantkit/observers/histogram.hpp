@@ -20,6 +20,7 @@
 
 namespace quantkit
 {
+    /// What a histogram_observer needs to know.
     struct histogram_settings
     {
         std::size_t bins = 2048;

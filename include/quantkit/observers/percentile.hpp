@@ -44,6 +44,7 @@ namespace quantkit
         magnitudes ///< [-a, a] with the percentile a of |x|, for symmetric schemes
     };
 
+    /// What a percentile_observer needs to know. Up to exact_capacity values the percentile is exact.
     struct percentile_settings
     {
         double percentile = 99.99;
@@ -153,7 +154,9 @@ namespace quantkit
 
         /// How many values; NaN is none.
         std::uint64_t count() const { return is_exact() ? first_.values().size() : histogram_.count(); }
+        /// Whether all values were kept; otherwise the percentile comes from a histogram.
         bool is_exact() const { return first_.are_all(); }
+        /// As given.
         const percentile_settings& settings() const { return settings_; }
 
         /// Memory in use.

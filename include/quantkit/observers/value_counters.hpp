@@ -62,6 +62,7 @@ namespace quantkit
         /// Whether any counter of a page may be more than 0.
         QUANTKIT_INLINE bool has_counters(std::uint32_t page) const { return has_page(page); }
 
+        /// How many values fell into a bin of a page.
         QUANTKIT_INLINE std::uint64_t count(std::uint32_t page, std::uint32_t bin) const
         {
             const std::uint64_t zeros = page == 0 && bin == 0 ? zero_count() : 0;

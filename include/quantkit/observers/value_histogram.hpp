@@ -83,8 +83,11 @@ namespace quantkit
 
         /// How many values, infinities included.
         std::uint64_t count() const { return total_ - nan_count(); }
+        /// NaN that were seen; count() leaves them out.
         std::uint64_t nan_count() const { return nans_in(special_page) + nans_in(sign_page + special_page); }
+        /// +inf that were seen.
         std::uint64_t positive_infinities() const { return counters_.count(special_page, 0); }
+        /// -inf that were seen.
         std::uint64_t negative_infinities() const { return counters_.count(sign_page + special_page, 0); }
 
         /// Calls visit(value_bin) for the bins that are not empty, in ascending order. Infinities are left out.

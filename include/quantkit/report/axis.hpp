@@ -16,6 +16,7 @@
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// A mark on an axis.
     struct axis_tick
     {
         double value = 0.0;
@@ -73,6 +74,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return share > 0.0 ? std::min(share, 1.0) : 0.0;
         }
 
+        /// In ascending order.
         const std::vector<axis_tick>& ticks() const { return ticks_; }
 
     private:

@@ -156,11 +156,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     // Found by nlohmann::json through their arguments.
+    /// Writes a part of a report; found by nlohmann::json.
     template <detail::report_part Part>
     void to_json(nlohmann::ordered_json& object, const Part& part)
     {
         detail::members_of(detail::json_writer { object }, part);
     }
+    /// Reads a part of a report; throws where a member is missing or of another type.
     template <detail::report_part Part>
     void from_json(const nlohmann::ordered_json& object, Part& part)
     {

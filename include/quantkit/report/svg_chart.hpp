@@ -18,11 +18,13 @@
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// In the units of the axes.
     struct chart_point
     {
         double x = 0.0, y = 0.0;
     };
 
+    /// So that points differ without colour.
     enum class marker_shape
     {
         circle,

@@ -28,6 +28,7 @@
 
 namespace quantkit
 {
+    /// Shares of the three priors in the total; they sum to 1.
     struct prior_weights
     {
         double theory = 0.4;
@@ -54,6 +55,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         precision_advice advice = precision_advice::int8;
         std::vector<std::string> reasons;
 
+        /// Whether INT8 is at least an option.
         bool is_quantizable() const { return advice != precision_advice::fp16; }
     };
 

@@ -65,6 +65,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return { quantile(means, outside), quantile(means, 1.0 - outside) };
         }
 
+        /// Interval of the mean of a - b, of the same blocks: narrower than both where they rise and fall together.
         error_interval difference(std::span<const double> a, std::span<const double> b) const
         {
             return interval(detail::block_differences(a, b));

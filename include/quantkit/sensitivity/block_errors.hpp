@@ -48,6 +48,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             require(samples > 0, "a block of samples must not be empty");
     }
 
+    /// Whether none is infinite or NaN.
     inline bool all_finite(std::span<const double> errors)
     {
         for (const double error : errors)

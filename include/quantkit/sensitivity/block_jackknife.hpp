@@ -80,6 +80,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return { mean - width, mean + width };
         }
 
+        /// Interval of the mean of a - b, of the same blocks: narrower than both where they rise and fall together.
         error_interval difference(std::span<const double> a, std::span<const double> b) const
         {
             return interval(detail::block_differences(a, b));

@@ -45,7 +45,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return { rows_.data() + block * row_size() + 1, width_ };
         }
 
+        /// Whether the block's errors are there.
         bool is_finished(std::size_t block) const { return rows_[block * row_size()] != 0.0; }
+        /// Says that the block's errors are there.
         void set_finished(std::size_t block) { rows_[block * row_size()] = 1.0; }
 
         std::size_t finished() const
@@ -58,6 +60,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         /// All rows, each after a number that says whether it is finished: what processes exchange.
         std::span<double> rows() { return rows_; }
+        /// Numbers of a row of rows().
         std::size_t row_size() const { return width_ + 1; }
 
     private:

@@ -34,6 +34,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     class digest
     {
     public:
+        /// As they are, without their number.
         digest& add_bytes(std::span<const std::byte> bytes)
         {
             for (const std::byte byte : bytes)
@@ -41,6 +42,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return *this;
         }
 
+        /// 8 bytes.
         digest& add(std::uint64_t number)
         {
             std::array<std::byte, 8> bytes {};
@@ -49,18 +51,21 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return add_bytes(bytes);
         }
 
+        /// 8 bytes.
         digest& add(double number)
         {
             const double canonical = std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number + 0.0;
             return add(std::bit_cast<std::uint64_t>(canonical));
         }
 
+        /// After its length.
         digest& add(std::string_view text)
         {
             add(std::uint64_t { text.size() });
             return add_bytes(std::as_bytes(std::span(text)));
         }
 
+        /// After their number.
         digest& add(std::span<const double> numbers)
         {
             add(std::uint64_t { numbers.size() });
@@ -69,6 +74,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return *this;
         }
 
+        /// After their number.
         digest& add(std::span<const std::size_t> numbers)
         {
             add(std::uint64_t { numbers.size() });
@@ -84,8 +90,10 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return add_bytes(std::as_bytes(numbers));
         }
 
+        /// The hash of what was added so far.
         std::uint64_t value() const { return value_; }
 
+        /// 16 hexadecimal digits of it.
         std::string text() const { return hex_text(value_); }
 
     private:

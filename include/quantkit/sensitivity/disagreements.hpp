@@ -39,6 +39,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::string text;
     };
 
+    /// What the prior would have.
     constexpr std::string_view demand_of(sensitivity_level prior)
     {
         constexpr std::string_view demands[] = { "can take INT8", "can take INT8", "may take INT8", "must stay FP16" };

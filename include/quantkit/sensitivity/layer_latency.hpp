@@ -53,6 +53,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::filesystem::path file {};
     };
 
+    /// Median of the times of one layer and its error. Throws if there are none.
     inline measured_latency median_latency(std::vector<double> microseconds)
     {
         require(!microseconds.empty(), "there is no median of no times");

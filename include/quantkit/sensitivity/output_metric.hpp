@@ -68,6 +68,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
     };
 
+    /// The usual ones: mean squared error, KL divergence of softmax, share of changed predictions.
     using output_mse = mean_output_metric<mse>;
     using output_kl = mean_output_metric<kl_divergence>;
     using output_disagreement = mean_output_metric<top1_agreement>;
@@ -89,6 +90,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         const std::string& name() const { return name_; }
 
+        /// As output_metric asks for it.
         double error(std::span<const float> reference, std::span<const float> changed, sample_block block) const
         {
             double sum = 0.0;

@@ -17,6 +17,7 @@
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// A plan that no other one beats in both.
     struct pareto_point
     {
         choices plan;

@@ -26,6 +26,7 @@
 
 namespace quantkit
 {
+    /// How far an estimate may be trusted.
     enum class estimate_confidence
     {
         low,

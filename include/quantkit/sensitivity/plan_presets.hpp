@@ -22,6 +22,7 @@ namespace quantkit
         aggressive    ///< all do
     };
 
+    /// What the model is deployed for.
     enum class deployment_preset
     {
         production,   ///< mixed: the balanced preset
@@ -77,6 +78,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return advice;
     }
 
+    /// Whether a layer with this advice takes INT8.
     constexpr bool takes_int8(precision_advice advice, plan_preset preset)
     {
         return advice == precision_advice::int8 || preset == plan_preset::aggressive
@@ -107,6 +109,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return plan_by_preset(advice, preset, candidates, [](std::size_t, std::size_t) { return true; });
     }
 
+    /// Throws unless there is a choice for each advice.
     template <class Allows>
     choices plan_for_deployment(const std::vector<precision_advice>& advice, deployment_preset preset,
                                 const advised_candidates& candidates, const Allows& allows)
@@ -119,6 +122,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                               candidates, allows);
     }
 
+    /// The advice of priors.
     inline choices plan_for_deployment(const std::vector<precision_advice>& advice, deployment_preset preset,
                                        const advised_candidates& candidates)
     {

@@ -30,8 +30,10 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         friend constexpr bool operator==(const plan_option&, const plan_option&) = default;
     };
 
+    /// Of a candidate that a layer cannot take.
     inline constexpr plan_option forbidden_option { std::numeric_limits<double>::infinity(), 0, 0.0 };
 
+    /// What is to be as small as the budgets allow.
     enum class plan_objective
     {
         error,
@@ -53,6 +55,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return names[static_cast<std::size_t>(objective)];
     }
 
+    /// Whether the layer can take it.
     constexpr bool is_allowed(const plan_option& option) { return option.error <= std::numeric_limits<double>::max(); }
 
     /// layers     [layers][options] in the order of the candidates; layers may have different numbers of them
@@ -103,6 +106,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return total;
     }
 
+    /// Whether a plan keeps all budgets.
     inline bool fits(const plan_option& total, const plan_budgets& budgets)
     {
         return is_allowed(total) && (!budgets.bytes || total.bytes <= *budgets.bytes)

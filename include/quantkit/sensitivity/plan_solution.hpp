@@ -14,6 +14,7 @@
 
 namespace quantkit
 {
+    /// What is known about a solution.
     enum class plan_status
     {
         optimal,    ///< no plan within the budgets is better, but for rounding (1e-12 of the objective)
@@ -52,6 +53,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             } -> std::same_as<plan_solution>;
     };
 
+    /// The number that was to be small.
     constexpr double objective_of(const plan_option& total, plan_objective objective)
     {
         return objective == plan_objective::error   ? total.error

@@ -23,6 +23,7 @@ namespace quantkit
         uint8 ///< codes of its calibrated range
     };
 
+    /// How the result of a layer is rounded.
     QUANTKIT_INLINE constexpr result_rounding rounding_of(const layer_precision& precision)
     {
         if (!precision.quantize_output)

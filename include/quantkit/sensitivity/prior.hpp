@@ -54,12 +54,14 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         sensitivity_level risk = sensitivity_level::none;
     };
 
+    /// What practice advises for a kind, and why.
     struct empirical_row
     {
         precision_advice advice = precision_advice::int8;
         std::string_view reason;
     };
 
+    /// By the kind of layer; the sources are in the comment of the header.
     inline constexpr per_kind<theory_row> theory_table { {
         theory_row { sensitivity_level::high,
                      "softmax turns small differences of scores into large ones of weights",
@@ -93,6 +95,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         { sensitivity_level::none, "moves values" },
     } };
 
+    /// By the kind of layer.
     inline constexpr per_kind<importance_row> importance_table { {
         importance_row { 0.35, true, sensitivity_level::high }, // attention_layers
         { 0.20, true, sensitivity_level::high },                // feed_forward
@@ -108,6 +111,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {},                                                     // reshape
     } };
 
+    /// By the kind of layer.
     inline constexpr per_kind<empirical_row> empirical_table { {
         empirical_row { precision_advice::fp16, "attention keeps FP16" },
         { precision_advice::fp16, "feed-forward layers keep FP16" },
@@ -155,6 +159,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                          .append(name_of(row.risk)) };
         }
 
+        /// What weights are divided by for a score.
         double greatest_weight() const
         {
             return std::max_element(rows.values.begin(), rows.values.end(),

@@ -17,6 +17,7 @@
 
 namespace quantkit
 {
+    /// How much of the model to quantize at first.
     enum class overall_advice
     {
         cautious,
@@ -76,6 +77,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// Counts levels, and advises by the share of the highly sensitive ones.
     inline prior_summary summarize(const std::vector<layer_prior>& priors, const caution_thresholds& thresholds = {})
     {
         prior_summary summary;

@@ -22,6 +22,7 @@ namespace quantkit
     /// Two of the three sums of a plan can be bounded while the third is minimised.
     inline constexpr std::size_t max_resources = 2;
 
+    /// Bytes and microseconds, as far as they are bounded.
     using resource_amounts = std::array<double, max_resources>;
 }
 

@@ -75,6 +75,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     class sensitivity_evaluator
     {
     public:
+        /// What the prior says about a layer.
         using opinion = std::remove_cvref_t<std::invoke_result_t<const Prior&, const layer_facts&>>;
 
         explicit sensitivity_evaluator(evaluation_options options = {}, Prior prior = {},
@@ -89,34 +90,40 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
+        /// A copy that differs in one policy only, as do the following.
         sensitivity_evaluator with_options(evaluation_options options) const
         {
             return sensitivity_evaluator(std::move(options), prior_, perturbation_, metric_, search_, executor_);
         }
+        /// A copy with this prior.
         template <layer_opinion Other>
         auto with_prior(Other other) const
         {
             return sensitivity_evaluator<Other, Perturbation, Metric, Search, Executor>(
                 options_, std::move(other), perturbation_, metric_, search_, executor_);
         }
+        /// A copy with this perturbation.
         template <class Other>
         auto with_perturbation(Other other) const
         {
             return sensitivity_evaluator<Prior, Other, Metric, Search, Executor>(options_, prior_, std::move(other),
                                                                                  metric_, search_, executor_);
         }
+        /// A copy with this metric.
         template <output_metric Other>
         auto with_metric(Other other) const
         {
             return sensitivity_evaluator<Prior, Perturbation, Other, Search, Executor>(
                 options_, prior_, perturbation_, std::move(other), search_, executor_);
         }
+        /// A copy with this search.
         template <plan_search Other>
         auto with_search(Other other) const
         {
             return sensitivity_evaluator<Prior, Perturbation, Metric, Other, Executor>(
                 options_, prior_, perturbation_, metric_, std::move(other), executor_);
         }
+        /// A copy with this executor.
         template <executor Other>
         auto with_executor(Other other) const
         {

@@ -23,6 +23,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         high
     };
 
+    /// What a prior advises.
     enum class precision_advice
     {
         fp16,         ///< do not quantize
@@ -56,6 +57,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return levels[static_cast<std::size_t>(advice)];
     }
 
+    /// What follows from a level.
     constexpr precision_advice advice_of(sensitivity_level level)
     {
         return level == sensitivity_level::high     ? precision_advice::fp16
@@ -67,6 +69,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     template <class Value>
     struct per_kind
     {
+        /// One for each kind.
         std::array<Value, layer_kind_names.size()> values {};
 
         constexpr const Value& operator[](layer_kind kind) const { return values[static_cast<std::size_t>(kind)]; }

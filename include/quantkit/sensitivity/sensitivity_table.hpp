@@ -67,15 +67,19 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             require(!candidates_.empty(), "a table needs a candidate: the reference");
         }
 
+        /// Of the errors, with its unit.
         const std::string& metric() const { return metric_; }
         const std::vector<layer_facts>& layers() const { return layers_; }
         const std::vector<candidate>& candidates() const { return candidates_; }
+        /// Samples of each block.
         const std::vector<std::size_t>& block_samples() const { return block_samples_; }
 
+        /// An entry. Throws where there is no such layer or candidate.
         const sensitivity_entry& at(std::size_t layer, std::size_t choice) const
         {
             return entries_[checked_index(layer, choice)];
         }
+        /// An entry. Throws where there is no such layer or candidate.
         sensitivity_entry& at(std::size_t layer, std::size_t choice) { return entries_[checked_index(layer, choice)]; }
 
         friend bool operator==(const sensitivity_table&, const sensitivity_table&) = default;

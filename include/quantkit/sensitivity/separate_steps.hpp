@@ -126,5 +126,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The steps of a model with nothing fused, so that each layer has a result of its own.
     inline program separate_program_of(const model& model) { return detail::separate_lowering(model).take(); }
 }

@@ -56,6 +56,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             rows_.push_back(std::move(row));
         }
 
+        /// All rows, each with a line end.
         std::string text() const
         {
             std::string all;

@@ -121,12 +121,14 @@ namespace quantkit
         return detail::converted_half<Eigen::half, Arch, Result, float>(view_of(x));
     }
 
+    /// Into existing storage of x's shape. Throws std::invalid_argument where the shapes differ.
     template <tensor_of<float> Tensor, writable_tensor_of<Eigen::bfloat16> Output, class Arch = kernels::active_arch>
     void to_bfloat16(const Tensor& x, Output&& bfloat16)
     {
         detail::convert_half<Eigen::bfloat16, Arch, float, Eigen::bfloat16>(view_of(x), view_of(bfloat16));
     }
 
+    /// A new matrix, or the Eigen type that is asked for. Ranks 1 and 2 only.
     template <class Result = matrix<Eigen::bfloat16>, tensor_of<float> Tensor, class Arch = kernels::active_arch>
     Result to_bfloat16(const Tensor& x)
     {
@@ -141,6 +143,7 @@ namespace quantkit
         detail::convert_half<value, Arch, value, float>(view_of(half), view_of(x));
     }
 
+    /// A new matrix, or the Eigen type that is asked for. Ranks 1 and 2 only.
     template <class Result = matrix_f, half_tensor Tensor, class Arch = kernels::active_arch>
     Result to_float(const Tensor& half)
     {

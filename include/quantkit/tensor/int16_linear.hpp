@@ -57,6 +57,7 @@ namespace quantkit
     /// The inputs that int16_linear is made for; narrow ranges, as one of input and weights must have one.
     template <quantized_range Range = int16_narrow>
     using int16_per_row = dynamic_per_row<Range, fine_symmetric>;
+    /// The same with one range for all rows.
     template <quantized_range Range = int16_narrow>
     using int16_per_tensor = dynamic_per_tensor<Range, fine_symmetric>;
 

@@ -52,7 +52,9 @@ namespace quantkit
             return { kernel_->format, n_, k_, panels_.data(), column_sums_.data() };
         }
         QUANTKIT_INLINE const kernels::micro_kernel& kernel() const { return *kernel_; }
+        /// Outputs.
         QUANTKIT_INLINE std::size_t n() const { return n_; }
+        /// Inputs.
         QUANTKIT_INLINE std::size_t k() const { return k_; }
 
     private:

@@ -24,6 +24,7 @@ namespace quantkit
     /// A granularity that is known at run time only.
     using any_granularity = std::variant<per_tensor, per_axis, per_group>;
 
+    /// The shape of scales and zero points: how many channels or groups there are.
     inline tensor_shape parameter_shape(const tensor_shape& shape, const any_granularity& granularity)
     {
         return std::visit([&](auto known) { return parameter_shape(shape, known); }, granularity);
@@ -45,6 +46,7 @@ namespace quantkit
     {
         explicit codes_in_range_t() = default;
     };
+    /// Says that the caller vouches for the codes, which are then not checked.
     inline constexpr codes_in_range_t codes_in_range {};
 
     /// A tensor of codes in logical row-major order, one Range::code_type each (4-bit codes are not packed).

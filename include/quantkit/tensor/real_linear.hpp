@@ -28,10 +28,12 @@ namespace quantkit
     {
         static constexpr kernels::operand_format format = kernels::operand_format::f32_f32;
     };
+    /// 11 significant bits, up to 65504; infinite beyond.
     struct fp16_weights
     {
         static constexpr kernels::operand_format format = kernels::operand_format::f32_f16;
     };
+    /// 8 significant bits, FP32's range.
     struct bf16_weights
     {
         static constexpr kernels::operand_format format = kernels::operand_format::f32_bf16;

@@ -13,13 +13,16 @@ namespace quantkit
     /// Row-major, as weights [out_features, in_features] and activations [batch, features] are stored everywhere else.
     template <class Scalar>
     using matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    /// A column.
     template <class Scalar>
     using vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
 
+    /// Of floats.
     using matrix_f = matrix<float>;
     using vector_f = vector<float>;
 
     /// A read-only argument: row-major matrices with contiguous rows are passed without a copy, others are copied.
     using matrix_ref = Eigen::Ref<const matrix_f>;
+    /// A vector of floats that is contiguous, without a copy.
     using vector_ref = Eigen::Ref<const vector_f>;
 }

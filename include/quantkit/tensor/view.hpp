@@ -48,6 +48,7 @@ namespace quantkit
     template <detail::eigen_dense Dense>
     struct tensor_traits<Dense>
     {
+        /// The matrix or array that holds values of its own.
         using plain_type = typename Dense::PlainObject;
 
         QUANTKIT_INLINE static auto view(Dense& dense) { return detail::view_of_eigen_dense(dense); }

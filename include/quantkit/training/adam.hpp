@@ -14,12 +14,14 @@
 
 namespace quantkit::training
 {
+    /// Where the decay acts.
     enum class weight_decay_kind
     {
         l2,       ///< Adam: weight_decay * value is a part of the gradient
         decoupled ///< AdamW: values shrink by rate * weight_decay first
     };
 
+    /// The names of the paper, Kingma, Ba 2014, arXiv:1412.6980; decay says where weight_decay acts.
     struct adam_options
     {
         double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
@@ -50,6 +52,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                     options.eps, " and ", options.weight_decay);
         }
 
+        /// One step of parameter index; called once for each parameter in each step. Throws unless the sizes agree.
         void update(std::size_t index, std::span<float> values, std::span<const float> gradient, double rate)
         {
             detail::check_update(index, values, gradient);

@@ -49,15 +49,19 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         const std::string& name() const { return name_; }
+        /// As given.
         const fake_quant_settings& settings() const { return settings_; }
+        /// How many have a scale of their own; 1 per tensor.
         std::size_t channels() const { return observers_.size(); }
 
         /// Whether batches in training move the range; learned qparams get no gradient while it does not.
         bool follows() const { return follows_; }
+        /// Whether the range follows the data.
         void follow(bool follows) { follows_ = follows; }
 
         /// Whether it rounds; else values pass as they are, and only the range is followed.
         bool is_enabled() const { return is_enabled_; }
+        /// Whether it rounds; otherwise values pass as they are.
         void enable(bool is_enabled) { is_enabled_ = is_enabled; }
 
         /// Whether there are qparams: a batch has been seen.

@@ -29,6 +29,7 @@ namespace quantkit::training
         QUANTKIT_INLINE std::size_t size() const { return outer * channels * inner; }
         /// Of what shares a pair of qparams.
         QUANTKIT_INLINE std::size_t values_per_channel() const { return outer * inner; }
+        /// Where the inner values of (o, channel) begin.
         QUANTKIT_INLINE std::size_t offset(std::size_t o, std::size_t channel) const
         {
             return (o * channels + channel) * inner;

@@ -47,6 +47,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         std::size_t epoch = 0, epochs = 0, batch = 0, batches = 0;
         double loss = 0.0, rate = 0.0;
 
+        /// Whether this was the last batch of its epoch.
         bool ends_epoch() const { return batch + 1 == batches; }
     };
 

@@ -30,6 +30,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<std::size_t> parameters;
     };
 
+    /// What a node leaves.
     struct graph_value
     {
         std::string name;

@@ -28,6 +28,7 @@ namespace quantkit::training::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The same rate in each step. Throws unless it is finite and not negative.
     inline learning_rate constant_rate(double rate)
     {
         detail::check_rate(rate);

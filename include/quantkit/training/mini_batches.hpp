@@ -42,6 +42,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             require(size > 0, "a batch cannot have 0 samples");
         }
 
+        /// Batches of an epoch; the last may be smaller.
         std::size_t count() const { return (samples_.size() + size_ - 1) / size_; }
 
         std::span<const std::size_t> operator[](std::size_t batch) const

@@ -68,6 +68,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 
         basic_parameter_set<Scalar>& parameters() { return graph_.parameters; }
         const basic_parameter_set<Scalar>& parameters() const { return graph_.parameters; }
+        /// The model that the network was made of, with its weights before training.
         const model& source() const { return source_; }
 
         /// The fake-quantizers, in the order in which they are met.

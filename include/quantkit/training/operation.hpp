@@ -46,6 +46,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     struct value_piece
     {
         using value_type = std::remove_const_t<Scalar>;
+        /// As an Eigen matrix, read-only where Scalar is const.
         using map = std::conditional_t<std::is_const_v<Scalar>, const_rows<value_type>, mutable_rows<value_type>>;
 
         Scalar* data = nullptr;
@@ -131,6 +132,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 
         /// Writes all of the output.
         virtual void forward(const forward_piece<Scalar>& piece) const = 0;
+        /// Adds to the gradients of the inputs that somebody wants, and of the parameters.
         virtual void backward(const backward_piece<Scalar>& piece) const = 0;
     };
 }

@@ -44,6 +44,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<Scalar> gradient;
 
         std::size_t size() const { return values.size(); }
+        /// Whether an optimizer changes it.
         bool is_trained() const { return role != parameter_role::constant; }
     };
 
@@ -52,6 +53,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     class basic_parameter_set
     {
     public:
+        /// What the set holds.
         using parameter = basic_parameter<Scalar>;
 
         basic_parameter_set() = default;
@@ -100,6 +102,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         auto begin() const { return parameters_.begin(); }
         auto end() const { return parameters_.end(); }
 
+        /// Sets all gradients to 0.
         void zero_gradients()
         {
             for (parameter& each : parameters_)
@@ -135,6 +138,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         std::map<std::string, std::size_t, std::less<>> indices_;
     };
 
+    /// As a network of floats has them.
     using parameter = basic_parameter<float>;
     using parameter_set = basic_parameter_set<float>;
 }

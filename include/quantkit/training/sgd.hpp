@@ -13,6 +13,7 @@
 
 namespace quantkit::training
 {
+    /// The names of torch.optim.SGD.
     struct sgd_options
     {
         double momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
@@ -44,6 +45,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                     options.dampening);
         }
 
+        /// One step of parameter index; called once for each parameter in each step. Throws unless the sizes agree.
         void update(std::size_t index, std::span<float> values, std::span<const float> gradient, double rate)
         {
             detail::check_update(index, values, gradient);

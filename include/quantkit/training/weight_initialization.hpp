@@ -22,6 +22,7 @@
 
 namespace quantkit::training
 {
+    /// Both with mean 0 and the same deviation.
     enum class weight_distribution
     {
         uniform,
@@ -46,6 +47,7 @@ namespace quantkit::training
 
 namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The deviation of weights with so many inputs and outputs. Throws if one of them is 0.
     inline double deviation_of(const weight_initialization& how, std::size_t fan_in, std::size_t fan_out)
     {
         require(fan_in > 0 && fan_out > 0, "weights need inputs and outputs, not ", fan_in, " and ", fan_out);

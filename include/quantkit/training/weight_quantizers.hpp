@@ -47,6 +47,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             }
         }
 
+        /// The weight as refresh() rounded it.
         const std::vector<Scalar>& rounded(std::size_t weight) const { return quantizers_.at(weight).rounded; }
 
         /// Adds to the gradients of the weight and of what is learned; d_rounded is the gradient by rounded().

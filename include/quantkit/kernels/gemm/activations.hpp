@@ -61,6 +61,7 @@ namespace quantkit::kernels
     {
         /// exp(x) is 0 in float from here down.
         inline constexpr float lowest_exponent = -104.0f;
+        /// 1 / ln 2
         inline constexpr float log2_e = 1.44269504f;
         /// ln 2 in two parts; n * ln2_high is exact for |n| < 2^14.
         inline constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
@@ -72,12 +73,14 @@ namespace quantkit::kernels
 
         /// tanh(x) = x (1 + x^2 P(x^2)) for |x| < tanh_middle, within 4.2e-9 relative
         inline constexpr float tanh_middle = 0.625f;
+        /// P of tanh, lowest power first.
         inline constexpr float tanh_polynomial[] { -0.333332839f, 0.133314912f, -0.0537434953f, 0.020650579f,
                                                    -0.00571703655f };
 
         /// (1 + erf(-x / sqrt(2))) / 2 = exp(-x^2 / 2) t P(t), t = 1 / (1 + normal_slope x) for x >= 0, within 2e-7
         /// relative: the form of Abramowitz and Stegun 7.1.26, with a new fit of higher degree
         inline constexpr float normal_slope = 0.3f;
+        /// P of the normal distribution, lowest power first.
         inline constexpr float normal_polynomial[] { 0.11963453f,    0.120672739f, 0.100425535f,  0.126858169f,
                                                      -0.0504432031f, 0.202815286f, -0.155141722f, 0.0351785749f };
 

@@ -132,6 +132,7 @@ namespace quantkit::kernels
         matrix_view<T> c;
     };
 
+    /// Stages in order, and where their result goes.
     template <class Store, class... Stages>
     struct epilogue_of
     {
@@ -175,6 +176,7 @@ namespace quantkit::kernels
         std::size_t first_row = 0, first_column = 0;
     };
 
+    /// Runs an epilogue on a tile, compiled for some lanes.
     template <class Sum, class Epilogue>
     using finish_function = void (*)(const finished_tile<Sum>&, const Epilogue&) noexcept;
 }
@@ -190,14 +192,19 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <class... Optional>
     using scaled_epilogue = epilogue_of<store_to<float>, subtract_columns, scale_columns, Optional...>;
 
+    /// Whether micro-kernels may run it on their registers.
     template <class Epilogue>
     inline constexpr bool is_scaled_output = false;
+    /// Nothing more.
     template <>
     inline constexpr bool is_scaled_output<scaled_epilogue<>> = true;
+    /// With a bias.
     template <>
     inline constexpr bool is_scaled_output<scaled_epilogue<add_columns>> = true;
+    /// With bounds.
     template <>
     inline constexpr bool is_scaled_output<scaled_epilogue<clamp_to>> = true;
+    /// With both.
     template <>
     inline constexpr bool is_scaled_output<scaled_epilogue<add_columns, clamp_to>> = true;
 

@@ -14,6 +14,7 @@
 
 namespace quantkit::kernels
 {
+    /// C [m, n] = A [m, k] * B [n, k]^T
     struct gemm_extents
     {
         std::size_t m = 0, n = 0, k = 0;
@@ -28,6 +29,7 @@ namespace quantkit::kernels
         std::ptrdiff_t row_stride = 0;
         std::ptrdiff_t column_stride = 1;
 
+        /// Where an element is.
         QUANTKIT_INLINE constexpr T* at(std::size_t row, std::size_t column) const
         {
             return data + static_cast<std::ptrdiff_t>(row) * row_stride

@@ -36,6 +36,7 @@ namespace quantkit::kernels
         Rest rest;
     };
 
+    /// The same for weights as codes, whose groups have scales of their own.
     template <class Rest>
     struct grouped_float_epilogue
     {
@@ -46,6 +47,7 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// One group's share of a tile, without and with zero points.
     using scaled_group = epilogue_of<store_to<float>, scale_columns, add_matrix<float>>;
     using offset_group = epilogue_of<store_to<float>, scale_columns, subtract_real_outer, add_matrix<float>>;
 

@@ -41,8 +41,10 @@ namespace quantkit::kernels
         Rest rest;
     };
 
+    /// Whether scales differ along k.
     template <class Epilogue>
     inline constexpr bool is_grouped = false;
+    /// It is what differs.
     template <class Rest>
     inline constexpr bool is_grouped<grouped_epilogue<Rest>> = true;
 }
@@ -51,6 +53,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// One group's share of a tile: added to floats that lie in a tile of their own.
     using group_epilogue = epilogue_of<store_to<float>, subtract_outer, scale_outer, add_matrix<float>>;
+    /// The same where weights have zero points.
     using zero_point_group_epilogue =
         epilogue_of<store_to<float>, subtract_outer, subtract_outer, scale_outer, add_matrix<float>>;
 

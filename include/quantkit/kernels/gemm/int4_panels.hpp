@@ -30,7 +30,9 @@
 
 namespace quantkit::kernels
 {
+    /// Values along k that a panel keeps together, for each of its columns.
     inline constexpr std::size_t int4_step_values = 8;
+    /// Bytes of those of a whole panel.
     inline constexpr std::size_t int4_step_bytes = panel_columns * int4_step_values / 2;
 
     /// The zero point of codes that were symmetric about 0 before they were shifted.
@@ -40,6 +42,7 @@ namespace quantkit::kernels
     template <code8 Code>
     inline constexpr std::int32_t int4_shift = std::signed_integral<Code> ? int4_middle : 0;
 
+    /// Steps of k values, the last one padded.
     QUANTKIT_INLINE constexpr std::size_t int4_steps(std::size_t k)
     {
         return (k + int4_step_values - 1) / int4_step_values;

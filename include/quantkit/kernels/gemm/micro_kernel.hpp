@@ -239,6 +239,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 4, 1, 1 };
 
+        /// A tile of sums; the definition that those of other instruction sets are tested against.
         template <int Rows, int Panels>
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {

@@ -10,6 +10,7 @@
 
 namespace quantkit::kernels
 {
+    /// Columns of a panel, bytes of a column's group of values, bytes of a group of all columns.
     inline constexpr std::size_t panel_columns = 16;
     inline constexpr std::size_t group_bytes = 4;
     inline constexpr std::size_t panel_step_bytes = panel_columns * group_bytes;
@@ -83,6 +84,7 @@ namespace quantkit::kernels
         return i == 7 ? 1.0f : 1.0f / static_cast<float>(std::uint32_t { 1 } << (4 * i));
     }
 
+    /// Groups of k values, the last one padded.
     QUANTKIT_INLINE constexpr std::size_t group_count(operand_format format, std::size_t k)
     {
         return (k + group_values(format) - 1) / group_values(format);

@@ -28,6 +28,7 @@ namespace quantkit::kernels
     template <class Code>
     concept packable_code = code8<Code> || std::same_as<Code, std::int16_t>;
 
+    /// Which side of a product.
     enum class operand : std::uint8_t
     {
         a,
@@ -44,6 +45,7 @@ namespace quantkit::kernels
 
         QUANTKIT_INLINE constexpr std::size_t panel_count() const { return (n + panel_columns - 1) / panel_columns; }
         QUANTKIT_INLINE constexpr std::size_t groups() const { return group_count(format, k); }
+        /// Bytes from one panel to the next.
         QUANTKIT_INLINE constexpr std::size_t panel_stride() const
         {
             return groups() * panel_columns * group_bytes_of_b(format);
@@ -130,6 +132,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return wants_unsigned == is_unsigned ? 0 : wants_unsigned ? 128 : -128;
     }
 
+    /// The zero point of codes once they are packed.
     template <packable_code Code>
     constexpr std::int32_t packed_zero_point(std::int32_t zero_point, operand_format format, operand side)
     {
@@ -192,6 +195,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return (n + panel_columns - 1) / panel_columns * panel_columns;
     }
 
+    /// Bytes of the panels of B [n, k].
     constexpr std::size_t packed_b_bytes(operand_format format, std::size_t n, std::size_t k)
     {
         return padded_columns(n) / panel_columns * panel_bytes(format, k);

@@ -36,6 +36,7 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The definition of row_kernels::fold.
     inline void fold_columns(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
                              std::int32_t* offsets, float* scaled) noexcept
     {
@@ -220,6 +221,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     };
 #endif
 
+    /// Those of an instruction set.
     template <class Arch = active_arch>
     row_kernels row_kernels_of(lane_family lanes)
     {

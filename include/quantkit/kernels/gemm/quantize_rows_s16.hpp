@@ -52,6 +52,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 #endif
 
+    /// That of an instruction set.
     template <class Arch = active_arch>
     quantize_s16_function quantize_s16_of(lane_family lanes)
     {

@@ -25,6 +25,7 @@
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The epilogue compiled for an instruction set.
     template <class Sum, class Epilogue>
     finish_function<Sum, Epilogue> finish_function_of(lane_family lanes)
     {

@@ -52,6 +52,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return kernels;
     }
 
+    /// The best of them that this CPU has and QUANTKIT_ISA allows.
     inline const micro_kernel& best_wide_kernel()
     {
         static const micro_kernel& best = best_of(compiled_wide_kernels());

@@ -22,6 +22,7 @@
 
 namespace quantkit::kernels
 {
+    /// Sums of 64 bits as they are.
     struct store_wide
     {
         matrix_view<std::int64_t> c;
@@ -62,6 +63,7 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// The definition of scale_halves_function.
     inline void scale_halves(const std::int32_t* low, const std::int32_t* high, std::size_t count, float row_scale,
                              const float* column_scales, float* scaled) noexcept
     {
@@ -90,6 +92,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 #endif
 
+    /// That of an instruction set.
     inline scale_halves_function scale_halves_of(lane_family lanes)
     {
 #if defined(QUANTKIT_X86)

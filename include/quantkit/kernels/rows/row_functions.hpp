@@ -28,6 +28,7 @@ namespace quantkit::kernels
         QUANTKIT_INLINE constexpr T* row(std::size_t i) const { return data + static_cast<std::ptrdiff_t>(i) * stride; }
     };
 
+    /// Of a matrix whose rows are worked on one by one.
     struct row_extents
     {
         std::size_t rows = 0;
@@ -54,6 +55,7 @@ namespace quantkit::kernels
         std::size_t stride = 1;
         std::size_t padding = 0;
 
+        /// Whether it is as described.
         QUANTKIT_INLINE constexpr bool is_valid() const
         {
             return kernel >= 1 && stride >= 1 && padding < kernel && kernel <= time_in + 2 * padding;

@@ -115,6 +115,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         }
     };
 
+    /// tanh(x)
     struct tanh_function
     {
         template <class Scalar>
@@ -129,6 +130,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         }
     };
 
+    /// x
     struct identity_function
     {
         template <class Scalar>
@@ -192,6 +194,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
                         });
     }
 
+    /// Value by value; the gradient reads x and y.
     template <class Scalar>
     class activation_layer_operation final : public operation<Scalar>
     {

@@ -30,6 +30,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             d_x.row(i).array() += y.row(i).array() * (d_y.row(i).array() - d_y.row(i).dot(y.row(i)));
     }
 
+    /// Over the features of each row.
     template <class Scalar>
     class softmax_layer_operation final : public operation<Scalar>
     {
