@@ -3,6 +3,13 @@
 /// The library's four macros, and what it refuses to be compiled for.
 #pragma once
 
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "quantkit needs C++20: compile with -std=c++20 or newer"
+#endif
+#if !defined(__cpp_exceptions)
+#error "quantkit reports wrong shapes, values and files by exceptions: compile without -fno-exceptions"
+#endif
+
 #include <bit>
 #include <cassert>
 #include <limits>
