@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -44,6 +45,21 @@ TEST_CASE("axis: positions")
     CHECK(names.position(0.0) == 0.25);
     CHECK(names.position(1.0) == 0.75);
     CHECK(axis::categories({}).ticks().empty());
+}
+
+TEST_CASE("axis: ends that doubles hardly tell apart, or that are as far apart as doubles go")
+{
+    for (const double low : { 0.0, 1e17, -1e17, 1e300, 5e-324 })
+        for (const double high : { low, std::nextafter(low, 1e308), low + 1e-9 })
+        {
+            CAPTURE(low);
+            const axis each = axis::linear(low, high);
+            CHECK(each.ticks().size() >= 2);
+            CHECK(each.ticks().size() < 20);
+            CHECK(each.ticks().front().value < each.ticks().back().value);
+        }
+    CHECK_THROWS_WITH_AS(axis::linear(-1e308, 1e308), "quantkit: an axis cannot go from -1e+308 to 1e+308",
+                         std::invalid_argument);
 }
 
 TEST_CASE("axis: ends that are none")

@@ -28,12 +28,15 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
     public:
         /// From low to high with about so many ticks at round numbers (Heckbert, Nice numbers for graph labels,
-        /// Graphics Gems, 1990); the ends move out to ticks. Throws unless both are finite and low <= high.
+        /// Graphics Gems, 1990); the ends move out to ticks, and so far apart that doubles tell ticks from one another.
+        /// Throws unless both are finite, low <= high, and less than 1e300 lies between them.
         static axis linear(double low, double high, int ticks = 5)
         {
             check(low, high);
+            require(high - low < 1e300, "an axis cannot go from ", low, " to ", high);
             if (low == high)
                 high = low + (low == 0.0 ? 1.0 : std::abs(low));
+            high = std::max(high, low + std::max(1e-9 * std::max(std::abs(low), std::abs(high)), 1e-290));
             const double step = round_number((high - low) / std::max(1, ticks));
             const double first = std::floor(low / step), last = std::ceil(high / step);
             axis result(first * step, last * step, false);

@@ -39,11 +39,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
     };
 
-    /// Layers by their error, the greatest first.
+    /// Layers by their error, the greatest first, those whose error is NaN last.
     inline std::vector<report_layer> by_error(std::vector<report_layer> layers)
     {
+        const auto place = [](const report_layer& layer)
+        { return std::isnan(layer.error) ? -std::numeric_limits<double>::infinity() : layer.error; };
         std::stable_sort(layers.begin(), layers.end(),
-                         [](const report_layer& a, const report_layer& b) { return a.error > b.error; });
+                         [&](const report_layer& a, const report_layer& b) { return place(a) > place(b); });
         return layers;
     }
 
