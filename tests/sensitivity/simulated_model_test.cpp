@@ -176,7 +176,8 @@ TEST_CASE("simulated model: rounding what a layer reads makes its error larger")
     precision_candidate throughout = outputs;
     throughout.name = "throughout", throughout.rounds_inputs = true;
     const simulated_model subject = simulated(network, { { "FP32" }, outputs, throughout });
-    const std::size_t norm = network.index_of("norm2"), conv = network.index_of("conv");
+    const std::size_t norm = network.index_of("norm2"), conv = network.index_of("conv"),
+                      head = network.index_of("head");
     const std::vector<float> reference = outputs_of(subject, reference_plan(subject));
     const auto error = [&](std::size_t layer, std::size_t choice)
     {
@@ -191,6 +192,7 @@ TEST_CASE("simulated model: rounding what a layer reads makes its error larger")
     CHECK_GT(error(norm, 1), 0.0);
     CHECK_GT(error(norm, 2), 1.1 * error(norm, 1));
     CHECK_EQ(error(conv, 2), error(conv, 1)); // an INT8 product has rounded its input already
+    CHECK_NE(error(head, 2), error(head, 1)); // but the last time step has a range of its own
 }
 
 TEST_CASE("simulated model: what does not fit is refused")

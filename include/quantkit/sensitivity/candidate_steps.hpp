@@ -11,8 +11,8 @@
 #include <quantkit/model/session_steps.hpp>
 #include <quantkit/model/value_storage.hpp>
 #include <quantkit/observers/choose_qparams.hpp>
-#include <quantkit/observers/measured_range.hpp>
 #include <quantkit/sensitivity/precision_candidate.hpp>
+#include <quantkit/sensitivity/step_ranges.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -53,9 +53,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     class candidate_compiler
     {
     public:
-        /// ranges  [values] of calibration; may be empty where no candidate needs one
-        candidate_compiler(const model& network, const program& steps, const std::vector<real_range>& ranges,
-                           const qconfig& config)
+        /// ranges  of calibration; may be empty where no candidate needs one
+        candidate_compiler(const model& network, const program& steps, const step_ranges& ranges, const qconfig& config)
             : network_(network)
             , steps_(steps)
             , ranges_(ranges)
@@ -68,13 +67,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             check_layer_precision(choice.precision);
             quantized_model quantized { network_, { choice.precision }, steps_, {}, {} };
             candidate_steps result;
-            for (const program_step& step : steps_.steps)
+            for (std::size_t i = 0; i < steps_.steps.size(); ++i)
             {
+                const program_step& step = steps_.steps[i];
                 const auto* product = std::get_if<product_step>(&step.operation);
                 quantized.products.push_back(product == nullptr ? std::nullopt
-                                                                : std::optional(weights_of(step, *product, choice)));
+                                                                : std::optional(weights_of(i, *product, choice)));
                 const bool rounds_input = choice.rounds_inputs && std::visit(reads_codes {}, step.operation);
-                result.inputs.push_back(rounds_input ? std::optional(codes_of(step.inputs[0])) : std::nullopt);
+                result.inputs.push_back(rounds_input ? std::optional(codes_of(range_read_by(i, choice)))
+                                                     : std::nullopt);
             }
             quantized.outputs.resize(steps_.values.size());
             result.steps = compile_steps(quantized, std::vector<value_storage>(steps_.values.size()));
@@ -84,15 +85,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
-        product_weights weights_of(const program_step& step, const product_step& product,
+        product_weights weights_of(std::size_t step, const product_step& product,
                                    const precision_candidate& choice) const
         {
             product_weights weights = quantized_weights(product, network_.weights(), choice.precision, config_);
             if (choice.precision.activations != activation_mode::calibrated)
                 return weights;
+            const real_range range = range_read_by(step, choice);
             weights.input = choice.precision.weights == precision::int16
-                                ? choose_qparams(range_of(step.inputs[0]), int16_narrow::bounds, config_.weight_scheme)
-                                : codes_of(step.inputs[0]);
+                                ? choose_qparams(range, int16_narrow::bounds, config_.weight_scheme)
+                                : codes_of(range);
             return weights;
         }
 
@@ -108,27 +110,34 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             case result_rounding::bf16:
                 return { {}, {}, precision::bf16 };
             case result_rounding::uint8:
-                return { {}, codes_of(value), {} };
+                return { {}, codes_of(range_of(value)), {} };
             default:
                 return {};
             }
         }
 
-        qparams codes_of(value_id value) const
+        qparams codes_of(const real_range& range) const
         {
-            return choose_qparams(range_of(value), uint8_full::bounds, config_.activation_scheme);
+            return choose_qparams(range, uint8_full::bounds, config_.activation_scheme);
         }
 
         real_range range_of(value_id value) const
         {
-            require(!ranges_.empty() && ranges_[value] != nothing_observed, "'", steps_.values[value].name,
-                    "' needs a range, but no sample was given to calibrate with");
-            return ranges_[value];
+            require(!ranges_.values.empty() && ranges_.values[value] != nothing_observed, "'",
+                    steps_.values[value].name, "' needs a range, but no sample was given to calibrate with");
+            return ranges_.values[value];
+        }
+
+        /// A session's codes have the range of the whole value; what only rounds what a step reads, that of as much.
+        real_range range_read_by(std::size_t step, const precision_candidate& choice) const
+        {
+            const real_range whole = range_of(steps_.steps[step].inputs[0]);
+            return choice.rounds_inputs ? ranges_.read[step] : whole;
         }
 
         const model& network_;
         const program& steps_;
-        const std::vector<real_range>& ranges_;
+        const step_ranges& ranges_;
         const qconfig& config_;
     };
 }

@@ -37,9 +37,10 @@ namespace quantkit
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// rounds_inputs  what the layer's products, norms, activations, softmaxes and poolings read is rounded to uint8
-    ///                codes of its calibrated range, whatever precision says; a residual sum after adding. With weights
-    ///                in FP32 it tells what the activations alone cost, with int8_static and quantize_output it is an
-    ///                integer layer throughout. No session computes so.
+    ///                codes of the calibrated range of just that, whatever precision says; a residual sum after adding.
+    ///                With weights in FP32 it tells what the activations alone cost, with int8_static and
+    ///                quantize_output it is an integer layer throughout. No session computes so: there, readers of the
+    ///                last time step share codes with readers of all.
     struct precision_candidate
     {
         std::string name;

@@ -20,6 +20,7 @@
 #include <quantkit/sensitivity/model_facts.hpp>
 #include <quantkit/sensitivity/precision_candidate.hpp>
 #include <quantkit/sensitivity/separate_steps.hpp>
+#include <quantkit/sensitivity/step_ranges.hpp>
 #include <quantkit/sensitivity/step_values.hpp>
 
 #include <algorithm>
@@ -53,7 +54,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             require(!candidates_.empty() && candidates_[0].precision == fp32_layer && !candidates_[0].rounds_inputs,
                     "the first candidate must be the reference, FP32");
             compiled_.push_back(detail::candidate_compiler(network_, steps_, {}, config)(candidates_[0]));
-            const std::vector<real_range> ranges = calibrated(checked_samples(view_of(calibration)), config);
+            const detail::step_ranges ranges = calibrated(checked_samples(view_of(calibration)), config);
             const detail::candidate_compiler compile(network_, steps_, ranges, config);
             for (std::size_t i = 1; i < candidates_.size(); ++i)
                 compiled_.push_back(compile(candidates_[i]));
@@ -260,34 +261,26 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         /// The ranges of all values on these samples, in float.
-        std::vector<real_range> calibrated(const std::vector<float>& samples, const qconfig& config) const
+        detail::step_ranges calibrated(const std::vector<float>& samples, const qconfig& config) const
         {
             const std::size_t sample = network_.input_shape().size(), total = samples.size() / sample;
             if (total == 0)
                 return {};
-            std::vector<any_observer> observers(steps_.values.size(), config.activations);
-            const auto observe = [&](value_id value, std::size_t count, const float* data)
-            {
-                const auto size = static_cast<std::ptrdiff_t>(count * steps_.values[value].shape.size());
-                observers[value].observe(tensor_view<const float>(data, { size }));
-            };
+            detail::range_observers observers(steps_, config);
             for (std::size_t first = 0; first < total; first += piece)
             {
                 const std::size_t count = std::min(piece, total - first);
                 detail::step_values values(steps_.values.size());
                 values.place(0, samples.data() + first * sample);
-                observe(0, count, values[0]);
+                observers.observe(0, count, values[0]);
                 for (std::size_t i = 0; i < steps_.steps.size(); ++i)
                 {
                     run_step(i, reference_candidate, count, values, make_output(i, count, values));
-                    observe(steps_.steps[i].output, count, values[steps_.steps[i].output]);
+                    observers.observe(steps_.steps[i].output, count, values[steps_.steps[i].output]);
                     release_inputs(i, values);
                 }
             }
-            std::vector<real_range> ranges;
-            for (const any_observer& observer : observers)
-                ranges.push_back(observer.range());
-            return ranges;
+            return observers.ranges();
         }
 
         model network_;
