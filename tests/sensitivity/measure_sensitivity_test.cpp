@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -103,7 +104,7 @@ TEST_CASE("measure_sensitivity: a model in a few lines, one layer at a time")
         {
             const sensitivity_entry& entry = table.at(layer, choice);
             CHECK_EQ(entry.allowed, subject.allows(layer, choice));
-            CHECK_EQ(entry.bytes, subject.bytes(layer, choice));
+            CHECK_EQ(entry.bytes, entry.allowed ? subject.bytes(layer, choice) : 0);
             if (!entry.allowed)
                 continue;
             choices plan(4);
@@ -186,6 +187,101 @@ TEST_CASE("measure_sensitivity: a part of the samples")
                          std::invalid_argument);
 }
 
+TEST_CASE("measure_sensitivity: rounds are spread over all blocks")
+{
+    std::vector<sample_block> blocks;
+    for (std::size_t i = 0; i < 7; ++i)
+        blocks.push_back({ 10 * i, 10, 1 });
+    const auto firsts_of = [](const measurement_rounds& rounds)
+    {
+        std::vector<std::size_t> firsts;
+        for (const sample_block& block : rounds.blocks)
+            firsts.push_back(block.first);
+        return firsts;
+    };
+    const measurement_rounds one = rounds_of(blocks, 0), three = rounds_of(blocks, 3), all = rounds_of(blocks, 7);
+    CHECK_EQ(firsts_of(one), std::vector<std::size_t> { 0, 10, 20, 30, 40, 50, 60 });
+    CHECK_EQ(one.ends, std::vector<std::size_t> { 7 });
+    CHECK_EQ(firsts_of(all), firsts_of(one));
+    CHECK_EQ(firsts_of(three), std::vector<std::size_t> { 0, 30, 60, 10, 40, 20, 50 });
+    CHECK_EQ(three.ends, std::vector<std::size_t> { 3, 5, 7 });
+    CHECK_EQ(rounds_of(blocks, 1).ends.size(), 7u);
+    CHECK_THROWS_WITH_AS(rounds_of({}, 1), "quantkit: there are no blocks to measure", std::invalid_argument);
+}
+
+TEST_CASE("measure_sensitivity: rounds leave out what is settled, and end with that")
+{
+    toy_evaluated_model subject;
+    subject.sample_count = 200;
+    const auto with_rounds = [](double relative)
+    {
+        measurement_options options = with_block(4);
+        options.round = 10, options.stopping.relative = relative;
+        return options;
+    };
+    const sensitivity_table whole = table_of(subject, with_block(4));
+    *subject.runs = 0;
+    const sensitivity_table never = table_of(subject, with_rounds(0.0));
+    const std::size_t all_runs = *subject.runs;
+    CHECK_EQ(never.block_samples().size(), 50u);
+    CHECK_EQ(all_runs, 50u * (1 + 7)); // the reference, which is the base, and every allowed entry
+
+    *subject.runs = 0;
+    const sensitivity_table table = table_of(subject, with_rounds(0.3));
+    CHECK_LT(*subject.runs, all_runs);
+    std::size_t most = 0, fewest = 50;
+    for (std::size_t layer = 0; layer < 4; ++layer)
+        for (std::size_t choice = 0; choice < 3; ++choice)
+        {
+            const sensitivity_entry &entry = table.at(layer, choice), &longer = never.at(layer, choice);
+            if (!entry.allowed)
+                continue;
+            const std::size_t blocks = entry.block_errors.size();
+            most = std::max(most, blocks), fewest = std::min(fewest, blocks);
+            INFO(layer << ", " << choice << ": " << blocks);
+            CHECK_EQ(blocks % 10, 0u);
+            CHECK(std::equal(entry.block_errors.begin(), entry.block_errors.end(), longer.block_errors.begin()));
+            // settled at the end of this round, and not before
+            const std::vector<std::size_t> samples(blocks, 4), fewer(blocks - 10, 4);
+            sensitivity_entry now = entry, before = entry;
+            set_interval(now, samples, block_bootstrap(samples), { 0.3 });
+            CHECK_EQ(now, entry);
+            CHECK_EQ(entry.settled, blocks < 50 || is_settled(entry.error, entry.interval, 50, { 0.3 }));
+            if (blocks == 10)
+                continue;
+            before.block_errors.resize(blocks - 10);
+            set_interval(before, fewer, block_bootstrap(fewer), { 0.3 });
+            CHECK_FALSE(before.settled);
+        }
+    CHECK_EQ(table.block_samples().size(), most);
+    CHECK_EQ(fewest, 10u); // the reference at least
+    for (std::size_t layer = 0; layer < 4; ++layer) // without a stop, only the order of the sum differs
+        CHECK_EQ(never.at(layer, 1).error, doctest::Approx(whole.at(layer, 1).error).epsilon(1e-12));
+}
+
+TEST_CASE("measure_sensitivity: rounds are the same bits for every executor, and after an interruption")
+{
+    toy_evaluated_model subject;
+    subject.sample_count = 200;
+    measurement_options options = with_block(4);
+    options.round = 10, options.stopping.relative = 0.3;
+    const sensitivity_table want = table_of(subject, options);
+    Eigen::ThreadPool pool(3);
+    CHECK(measure_sensitivity(subject, one_at_a_time {}, output_mse {}, thread_pool(pool), options) == want);
+    CHECK(measure_sensitivity(subject, leave_one_out {}, output_mse {}, thread_pool(pool), options)
+          == measure_sensitivity(subject, leave_one_out {}, output_mse {}, sequential {}, options));
+
+    const temporary_file file;
+    options.file = file.path;
+    options.progress = [](std::size_t finished, std::size_t) { return finished < 13; };
+    CHECK_THROWS_WITH_AS(table_of(subject, options), "quantkit: cancelled after 13 of 50 blocks",
+                         measurement_cancelled);
+    options.progress = {};
+    CHECK(table_of(subject, options) == want);
+    options.stopping.relative = 0.2; // other entries are settled: another measurement
+    CHECK_THROWS_AS(table_of(subject, options), io_error);
+}
+
 TEST_CASE("measure_sensitivity: an interrupted measurement goes on where it was")
 {
     const toy_evaluated_model subject;
@@ -206,7 +302,7 @@ TEST_CASE("measure_sensitivity: an interrupted measurement goes on where it was"
     options.progress = {};
     *subject.runs = 0;
     CHECK(table_of(subject, options) == want);
-    const std::size_t runs_of_block = 1 + 1 + 7;    // the reference, the base, every allowed entry
+    const std::size_t runs_of_block = 1 + 7;        // the reference, which is the base, and every allowed entry
     CHECK_EQ(*subject.runs, 1 + 4 * runs_of_block); // and one for the key
     *subject.runs = 0;
     CHECK(table_of(subject, options) == want);

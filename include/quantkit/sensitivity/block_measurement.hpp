@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// All entries of a table for one block of samples: the unit of work that executors divide, and that is kept when a
+/// Entries of a table for one block of samples: the unit of work that executors divide, and that is kept when a
 /// measurement is interrupted.
 #pragma once
 
@@ -74,34 +74,78 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         typename Model::cached_run cached_;
     };
 
-    /// errors  [layers, candidates] of the block's samples; 0 for the reference and for what is not allowed
+    /// The errors of one block of samples, plan by plan.
+    template <evaluated_model Model, perturbation_of<Model> Perturbation, output_metric Metric>
+    class block_measurement
+    {
+    public:
+        block_measurement(const Model& model, const Perturbation& perturbation, const Metric& metric,
+                          const sample_block& block)
+            : model_(model)
+            , perturbation_(perturbation)
+            , metric_(metric)
+            , block_(block)
+            , in_float_(model.layers().size(), reference_candidate)
+            , reference_(block.count * block.outputs)
+            , outputs_(reference_.size())
+        {
+            model.run(in_float_, block.first, block.count, reference_);
+        }
+
+        /// layers  those whose entries of this candidate are measured
+        /// set     called with each layer and its error
+        template <class Set>
+        void operator()(std::size_t choice, const std::vector<std::size_t>& layers, const Set& set)
+        {
+            change_base(perturbation_.base(model_, choice));
+            for (const std::size_t layer : layers)
+            {
+                runs_->run(layer, perturbation_.changed(choice), outputs_);
+                set(layer, perturbation_.error(base_error_, metric_.error(reference_, outputs_, block_)));
+            }
+        }
+
+    private:
+        void change_base(choices base)
+        {
+            if (runs_ && runs_->plan() == base)
+                return;
+            runs_.emplace(model_, std::move(base), block_);
+            if (runs_->plan() == in_float_)
+                outputs_ = reference_;
+            else
+                runs_->run(outputs_);
+            base_error_ = metric_.error(reference_, outputs_, block_);
+        }
+
+        const Model& model_;
+        const Perturbation& perturbation_;
+        const Metric& metric_;
+        sample_block block_;
+        choices in_float_;
+        std::vector<float> reference_, outputs_;
+        std::optional<changed_runs<Model>> runs_;
+        double base_error_ = 0.0;
+    };
+
+    /// wanted  [layers, candidates] the entries to measure; the reference's are 0 without that
+    /// errors  [layers, candidates] of the block's samples; 0 for the reference and for what is not wanted
     template <evaluated_model Model, perturbation_of<Model> Perturbation, output_metric Metric>
     void measure_block(const Model& model, const Perturbation& perturbation, const Metric& metric,
-                       const sample_block& block, std::span<double> errors)
+                       const sample_block& block, const std::vector<bool>& wanted, std::span<double> errors)
     {
         const std::size_t layers = model.layers().size(), candidates = model.candidates().size();
-        std::vector<float> reference(block.count * block.outputs), outputs(reference.size());
-        model.run(choices(layers, reference_candidate), block.first, block.count, reference);
-        std::optional<changed_runs<Model>> runs;
-        double base_error = 0.0;
+        block_measurement<Model, Perturbation, Metric> measured(model, perturbation, metric, block);
         std::fill(errors.begin(), errors.end(), 0.0);
         for (std::size_t choice = 1; choice < candidates; ++choice)
         {
-            choices base = perturbation.base(model, choice);
-            if (!runs || runs->plan() != base)
-            {
-                runs.emplace(model, std::move(base), block);
-                runs->run(outputs);
-                base_error = metric.error(reference, outputs, block);
-            }
+            std::vector<std::size_t> open;
             for (std::size_t layer = 0; layer < layers; ++layer)
-            {
-                if (!model.allows(layer, choice))
-                    continue;
-                runs->run(layer, perturbation.changed(choice), outputs);
-                errors[layer * candidates + choice] =
-                    perturbation.error(base_error, metric.error(reference, outputs, block));
-            }
+                if (wanted[layer * candidates + choice])
+                    open.push_back(layer);
+            if (!open.empty())
+                measured(choice, open,
+                         [&](std::size_t layer, double error) { errors[layer * candidates + choice] = error; });
         }
     }
 }

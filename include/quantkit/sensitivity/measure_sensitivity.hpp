@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Measures a whole table: every allowed candidate of every layer, on every block of samples.
+/// Measures a whole table: every allowed candidate of every layer, on every block of samples, or on as many as it takes
+/// to be sure.
 ///
 /// Blocks are independent. An executor divides them among threads or processes, an interrupted measurement goes on with
 /// the blocks that its file has, and the table is the same bits in all cases.
@@ -13,6 +14,7 @@
 #include <quantkit/sensitivity/block_measurement.hpp>
 #include <quantkit/sensitivity/block_results.hpp>
 #include <quantkit/sensitivity/evaluated_model.hpp>
+#include <quantkit/sensitivity/measurement_rounds.hpp>
 #include <quantkit/sensitivity/output_metric.hpp>
 #include <quantkit/sensitivity/perturbation.hpp>
 #include <quantkit/sensitivity/sensitivity_table.hpp>
@@ -36,8 +38,7 @@ namespace quantkit
     /// An executor of several processes, each of which does its share of the pieces.
     ///
     /// share(rows, row_size)  afterwards row i is in every process what it is in the one that did piece i. Called by
-    /// all
-    ///                        processes at the same time.
+    ///                        all processes at the same time.
     template <class Executor>
     concept sharing_executor = executor<Executor> && requires(const Executor& processes, std::span<double> rows,
                                                               std::size_t row_size)
@@ -57,6 +58,10 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
     /// first, samples  which of the model's samples are measured; 0 samples are all from the first on
     /// block           samples measured together: their values should fit into a cache
+    /// round           after so many blocks, entries that the stopping rule calls settled are left out of what follows,
+    ///                 and the measurement ends when all of them are; the blocks of each round are spread over all
+    ///                 samples (rounds_of). By default, 0, every entry is measured on every block. Intervals that
+    ///                 decide when to stop miss the true error a little more often than they say.
     /// file            keeps finished blocks, and has those of an interrupted measurement; none if empty. Each process
     ///                 needs its own.
     /// progress        called after each block with those finished and all, by one thread at a time; false cancels
@@ -64,6 +69,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::size_t first = 0, samples = 0;
         std::size_t block = 8;
+        std::size_t round = 0;
         std::filesystem::path file {};
         std::function<bool(std::size_t finished, std::size_t blocks)> progress {};
         bootstrap_options bootstrap {};
@@ -83,11 +89,20 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             , perturbation_(perturbation)
             , metric_(metric)
             , options_(options)
-            , blocks_(blocks_of(model, options))
+            , rounds_(rounds_of(blocks_of(model, options), options.round))
             , layers_(model.layers().size())
             , candidates_(model.candidates().size())
-            , results_(blocks_.size(), layers_ * candidates_)
+            , results_(rounds_.blocks.size(), layers_ * candidates_)
+            , entries_(layers_ * candidates_)
+            , open_(entries_.size())
         {
+            for (std::size_t i = 0; i < entries_.size(); ++i)
+            {
+                const std::size_t layer = i / candidates_, choice = i % candidates_;
+                entries_[i].allowed = choice == reference_candidate || model_.allows(layer, choice);
+                entries_[i].bytes = entries_[i].allowed ? model_.bytes(layer, choice) : 0;
+                open_[i] = entries_[i].allowed;
+            }
         }
 
         template <executor Executor>
@@ -96,17 +111,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             const std::string key = options_.file.empty() ? std::string() : key_of_measurement();
             if (!options_.file.empty())
                 read_block_results(options_.file, key, results_);
-            executor.run(blocks_.size(), [&](std::size_t block) { measure(block, key); });
-            if constexpr (sharing_executor<Executor>)
-                executor.share(results_.rows(), results_.row_size());
-            if (!options_.file.empty())
-                write_block_results(options_.file, key, results_);
-            if (failure_)
-                std::rethrow_exception(failure_);
-            if (results_.finished() < blocks_.size())
-                throw measurement_cancelled(
-                    concat("quantkit: cancelled after ", results_.finished(), " of ", blocks_.size(), " blocks"));
-            return table();
+            std::size_t measured = 0;
+            for (std::size_t round = 0; round < rounds_.ends.size() && is_any_open(); ++round)
+            {
+                const std::size_t end = rounds_.ends[round];
+                measure_round(measured, end, key, executor);
+                settle(measured, end);
+                measured = end;
+            }
+            return table(measured);
         }
 
     private:
@@ -123,11 +136,18 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return blocks;
         }
 
+        bool is_any_open() const { return std::find(open_.begin(), open_.end(), true) != open_.end(); }
+
         /// Names and sizes, and the reference's outputs of one sample, which tell the weights apart.
         std::string key_of_measurement() const
         {
             std::string key = concat(metric_.name(), "; ", perturbation_.name(), "; samples ", options_.first, " + ",
                                      options_.samples, " by ", options_.block, ";");
+            if (options_.round > 0)
+                key += concat(" rounds of ", options_.round, " until ", options_.stopping.relative, " ",
+                              options_.stopping.absolute, " ", options_.stopping.blocks, " by ",
+                              options_.bootstrap.resamples, " ", options_.bootstrap.confidence, " ",
+                              options_.bootstrap.seed, ";");
             for (const layer_facts& layer : model_.layers())
                 key += concat(" ", layer.name);
             key += ";";
@@ -139,6 +159,25 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return key + concat("; ", outputs);
         }
 
+        /// Blocks [first, end); saves them, also where it throws.
+        template <executor Executor>
+        void measure_round(std::size_t first, std::size_t end, const std::string& key, const Executor& executor)
+        {
+            executor.run(end - first, [&](std::size_t i) { measure(first + i, key); });
+            if constexpr (sharing_executor<Executor>)
+                executor.share(
+                    results_.rows().subspan(first * results_.row_size(), (end - first) * results_.row_size()),
+                    results_.row_size());
+            if (!options_.file.empty())
+                write_block_results(options_.file, key, results_);
+            if (failure_)
+                std::rethrow_exception(failure_);
+            for (std::size_t block = first; block < end; ++block)
+                if (!results_.is_finished(block))
+                    throw measurement_cancelled(concat("quantkit: cancelled after ", results_.finished(), " of ",
+                                                       results_.blocks(), " blocks"));
+        }
+
         /// Never throws: what went wrong is kept.
         void measure(std::size_t block, const std::string& key) noexcept
         {
@@ -147,14 +186,14 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             try
             {
                 std::vector<double> errors(results_.width());
-                measure_block(model_, perturbation_, metric_, blocks_[block], errors);
+                measure_block(model_, perturbation_, metric_, rounds_.blocks[block], open_, errors);
                 const std::lock_guard lock(mutex_);
                 std::copy(errors.begin(), errors.end(), results_.errors(block).begin());
                 results_.set_finished(block);
                 const std::size_t finished = results_.finished();
-                if (!options_.file.empty() && finished % std::max<std::size_t>(1, blocks_.size() / 16) == 0)
+                if (!options_.file.empty() && finished % std::max<std::size_t>(1, results_.blocks() / 16) == 0)
                     write_block_results(options_.file, key, results_);
-                if (options_.progress && !options_.progress(finished, blocks_.size()))
+                if (options_.progress && !options_.progress(finished, results_.blocks()))
                     stopped_ = true;
             }
             catch (...)
@@ -166,22 +205,36 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             }
         }
 
-        sensitivity_table table() const
+        /// [count] of the first blocks.
+        std::vector<std::size_t> block_samples(std::size_t count) const
         {
-            std::vector<std::size_t> block_samples;
-            for (const sample_block& block : blocks_)
-                block_samples.push_back(block.count);
-            sensitivity_table table(metric_.name(), model_.layers(), model_.candidates(), block_samples);
-            for (std::size_t layer = 0; layer < layers_; ++layer)
-                for (std::size_t choice = 0; choice < candidates_; ++choice)
-                {
-                    sensitivity_entry& entry = table.at(layer, choice);
-                    entry.allowed = choice == reference_candidate || model_.allows(layer, choice);
-                    entry.bytes = model_.bytes(layer, choice);
-                    for (std::size_t block = 0; entry.allowed && block < blocks_.size(); ++block)
-                        entry.block_errors.push_back(results_.errors(block)[layer * candidates_ + choice]);
-                }
-            set_intervals(table, block_bootstrap(block_samples, options_.bootstrap), options_.stopping);
+            std::vector<std::size_t> samples;
+            for (std::size_t block = 0; block < count; ++block)
+                samples.push_back(rounds_.blocks[block].count);
+            return samples;
+        }
+
+        /// Gives open entries the errors of blocks [first, end), and closes those that are settled then.
+        void settle(std::size_t first, std::size_t end)
+        {
+            const std::vector<std::size_t> samples = block_samples(end);
+            const block_bootstrap confidence(samples, options_.bootstrap);
+            for (std::size_t i = 0; i < entries_.size(); ++i)
+            {
+                if (!open_[i])
+                    continue;
+                for (std::size_t block = first; block < end; ++block)
+                    entries_[i].block_errors.push_back(results_.errors(block)[i]);
+                set_interval(entries_[i], samples, confidence, options_.stopping);
+                open_[i] = !entries_[i].settled;
+            }
+        }
+
+        sensitivity_table table(std::size_t measured)
+        {
+            sensitivity_table table(metric_.name(), model_.layers(), model_.candidates(), block_samples(measured));
+            for (std::size_t i = 0; i < entries_.size(); ++i)
+                table.at(i / candidates_, i % candidates_) = std::move(entries_[i]);
             return table;
         }
 
@@ -189,9 +242,11 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         const Perturbation& perturbation_;
         const Metric& metric_;
         const measurement_options& options_;
-        std::vector<sample_block> blocks_;
+        measurement_rounds rounds_;
         std::size_t layers_, candidates_;
         block_results results_;
+        std::vector<sensitivity_entry> entries_; ///< [layers, candidates], as measured so far
+        std::vector<bool> open_;                 ///< [layers, candidates] those that the next round measures
         std::mutex mutex_;
         std::atomic<bool> stopped_ = false;
         std::exception_ptr failure_;

@@ -25,10 +25,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         friend constexpr bool operator==(const error_interval&, const error_interval&) = default;
     };
 
-    /// One layer computing as one candidate, all others as the reference.
+    /// One layer computing as one candidate, all others as the reference; without numbers where that is not allowed.
     ///
-    /// block_errors  [blocks] mean error of the samples of each block; kept, because intervals are made from them
-    /// error         mean over all samples: lower is better, 0 for the reference
+    /// block_errors  mean error of the samples of each of the first blocks: of all of them, or of those until the entry
+    ///               was settled; kept, because intervals are made from them
+    /// error         mean over the samples of these blocks: lower is better, 0 for the reference
     /// interval      confidence interval of the error
     /// settled       the interval is narrow enough: more samples would not change what follows from the error
     /// bytes         of the layer's weights

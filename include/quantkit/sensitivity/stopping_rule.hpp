@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
 
 namespace quantkit
 {
@@ -54,8 +55,18 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return std::max(rule.blocks, static_cast<std::size_t>(needed));
     }
 
-    /// Sets error, interval and settled of every allowed entry from its block errors. Throws, naming layer and
-    /// candidate, unless each of them has an error for each block.
+    /// Sets error, interval and settled of an entry from its block errors, which are as many as the block samples.
+    template <error_confidence Confidence>
+    void set_interval(sensitivity_entry& entry, std::span<const std::size_t> block_samples,
+                      const Confidence& confidence, const stopping_rule& rule = {})
+    {
+        entry.error = mean_error(entry.block_errors, block_samples);
+        entry.interval = confidence.interval(entry.block_errors);
+        entry.settled = is_settled(entry.error, entry.interval, block_samples.size(), rule);
+    }
+
+    /// The same for every allowed entry. Throws, naming layer and candidate, unless each of them has an error for each
+    /// block.
     template <error_confidence Confidence>
     void set_intervals(sensitivity_table& table, const Confidence& confidence, const stopping_rule& rule = {})
     {
@@ -69,9 +80,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 require(entry.block_errors.size() == blocks, "layer '", table.layers()[layer].name, "' as ",
                         table.candidates()[choice].name, " has errors of ", entry.block_errors.size(), " blocks, not ",
                         blocks);
-                entry.error = mean_error(entry.block_errors, table.block_samples());
-                entry.interval = confidence.interval(entry.block_errors);
-                entry.settled = is_settled(entry.error, entry.interval, blocks, rule);
+                set_interval(entry, table.block_samples(), confidence, rule);
             }
     }
 
