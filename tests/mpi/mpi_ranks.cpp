@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every rank compares the table that all ranks measured together with one that it measures alone; fails by its exit
-// code, so that mpirun fails.
+// Every rank compares what all ranks measured together with what it measures alone; fails by its exit code, so that
+// mpirun fails.
+#include <quantkit/sensitivity/evaluation_result.hpp>
 #include <quantkit/sensitivity/mpi_executor.hpp>
+#include <quantkit/sensitivity/sensitivity_evaluator.hpp>
+#include <quantkit/sensitivity/simulated_model.hpp>
+#include <quantkit/tensor/thread_pool.hpp>
 
+#include "support/sample_models.hpp"
 #include "support/toy_evaluated_model.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -19,15 +25,46 @@ namespace
         ~mpi_scope() { MPI_Finalize(); }
     };
 
-    bool same_tables(const mpi_executor& processes, std::size_t block)
+    bool same_tables(const mpi_executor& processes, std::size_t block, std::size_t round = 0)
     {
         const test::toy_evaluated_model alone, together;
         measurement_options options;
-        options.block = block;
+        options.block = block, options.round = round;
         const auto want = measure_sensitivity(alone, one_at_a_time {}, output_mse {}, sequential {}, options);
         const auto table = measure_sensitivity(together, one_at_a_time {}, output_mse {}, processes, options);
         const bool divided = processes.concurrency() == 1 || *together.runs < *alone.runs;
         return table == want && (divided || want.block_samples().size() == 1);
+    }
+
+    struct evaluation
+    {
+        choices plan;
+        std::uint64_t digest;
+
+        friend bool operator==(const evaluation&, const evaluation&) = default;
+    };
+
+    template <executor Executor>
+    evaluation evaluated(const simulated_model& subject, const evaluation_options& options, const Executor& executor)
+    {
+        const auto found = sensitivity_evaluator { options }.with_executor(executor)(subject);
+        const std::size_t int8 = index_of(subject.candidates(), "INT8 static");
+        return { found.verified.plan, digest_of(result_of("encoder", found, int8, options)).value() };
+    }
+
+    /// From a model to a verified plan: one thread, two threads, all ranks, all ranks with two threads each.
+    bool same_evaluations(const mpi_executor& processes, std::size_t round)
+    {
+        const model network = test::sample_encoder();
+        const simulated_model subject(network, test::random_input(network, 16, 3), test::random_input(network, 60));
+        evaluation_options options;
+        options.measuring.block = 2, options.measuring.round = round, options.measuring.stopping.relative = 0.4;
+        Eigen::ThreadPool pool(2);
+        const thread_pool threads(pool);
+        const evaluation want = evaluated(subject, options, sequential {});
+        return !want.plan.empty() && evaluated(subject, options, threads) == want
+               && evaluated(subject, options, processes) == want
+               && evaluated(subject, options, mpi_executor(MPI_COMM_WORLD, threads)) == want;
     }
 
     /// One rank stops: all of them find out, and none waits for ever.
@@ -55,7 +92,8 @@ int main()
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     const bool passed = same_tables(processes, 1) && same_tables(processes, 2) && same_tables(processes, 30)
-                        && all_cancelled(processes, rank);
+                        && same_tables(processes, 1, 9) && same_evaluations(processes, 0)
+                        && same_evaluations(processes, 8) && all_cancelled(processes, rank);
     std::printf("rank %d %s\n", rank, passed ? "passed" : "FAILED");
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -254,7 +254,7 @@ TEST_CASE("measure_sensitivity: rounds leave out what is settled, and end with t
             CHECK_FALSE(before.settled);
         }
     CHECK_EQ(table.block_samples().size(), most);
-    CHECK_EQ(fewest, 10u); // the reference at least
+    CHECK_EQ(fewest, 10u);                          // the reference at least
     for (std::size_t layer = 0; layer < 4; ++layer) // without a stop, only the order of the sum differs
         CHECK_EQ(never.at(layer, 1).error, doctest::Approx(whole.at(layer, 1).error).epsilon(1e-12));
 }
