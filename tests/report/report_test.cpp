@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <quantkit/report/compare_page.hpp>
 #include <quantkit/report/compare_reports.hpp>
 #include <quantkit/report/html_report.hpp>
 #include <quantkit/report/report_data.hpp>
@@ -125,6 +126,8 @@ TEST_CASE("reports: JSON says everything")
 {
     CHECK(report_from_json(report_to_json(sample_report())) == sample_report());
     CHECK(report_from_json(report_to_json(report_data {})) == report_data {});
+    CHECK(report_from_html(report_to_html(sample_report())) == sample_report());
+    CHECK_THROWS_WITH_AS(report_from_html("<p>"), "quantkit: this page holds no report", std::invalid_argument);
 }
 
 TEST_CASE("reports: JSON that is no report")
@@ -168,8 +171,15 @@ TEST_CASE("reports: what differs")
     after.layers[3].error = after.layers[3].low = after.layers[3].high = 1.0;
     after.layers.pop_back();
     after.facts[0].value = "avx512";
-    const std::vector<report_difference> differences = compare_reports(before, after);
-    REQUIRE(differences.size() == 5);
+    after.facts.push_back({ "threads", "2" });
+    after.comparisons[2].measured *= 1.5;
+    std::vector<report_difference> differences = compare_reports(before, after);
+    REQUIRE(differences.size() == 7);
+    CHECK(differences[1].before == "-");
+    CHECK(differences[1].after == "2");
+    CHECK(differences[2].what == "latency, measured, us");
+    CHECK(differences[2].ratio == 1.5);
+    differences.erase(differences.begin() + 1, differences.begin() + 3);
     CHECK(differences[0].what == "instruction set");
     CHECK(differences[1].after == "INT4");
     CHECK(differences[2].ratio == 2.0);
@@ -177,4 +187,17 @@ TEST_CASE("reports: what differs")
     CHECK(differences[3].what == "error");
     CHECK(differences[4].layer == "encoder.4.ffn");
     CHECK(differences[4].after == "-");
+}
+
+TEST_CASE("reports: a page of what differs")
+{
+    report_data before = sample_report(2), after = before;
+    CHECK(comparison_to_html(before, before).find("The reports agree.") != std::string::npos);
+    after.layers[1].bytes *= 2;
+    after.title = after.layers[1].precision = "<img>";
+    const std::string page = comparison_to_html(before, after);
+    CHECK(unbalanced_tag(page) == "");
+    CHECK(count_of(page, "<tr>") == 3);
+    CHECK(page.find("<img>") == std::string::npos);
+    CHECK(page.find("<td data-value=\"2\">2</td>") != std::string::npos);
 }

@@ -48,6 +48,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 const report_fact* other = find_named(after.facts, fact.name);
                 compare_text("", fact.name, fact.value, other == nullptr ? "-" : other->value);
             }
+            for (const report_fact& fact : after.facts)
+                if (find_named(before.facts, fact.name) == nullptr)
+                    compare_text("", fact.name, "-", fact.value);
+            for (const report_comparison& each : before.comparisons)
+                for (const report_comparison& other : after.comparisons)
+                    if (each.quantity == other.quantity && each.unit == other.unit)
+                        compare_number("", each.quantity + ", measured, " + each.unit, each.measured, other.measured);
             for (const report_layer& layer : before.layers)
                 compare_layer(layer, find_named(after.layers, layer.name));
             for (const report_layer& layer : after.layers)

@@ -4,6 +4,7 @@
 /// reader's choice of light or dark, prints, works without a script but for sorting, and holds its data as JSON.
 #pragma once
 
+#include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/report/html_page.hpp>
 #include <quantkit/report/html_table.hpp>
@@ -186,5 +187,15 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return html_page(report.title, element("main", "", body)
                                            + element("script", "type=\"application/json\" id=\"report\"",
                                                      embedded(report_to_json(report))));
+    }
+
+    /// The report that a page shows, from the data in it. Throws as report_from_json, and where the page has none.
+    inline report_data report_from_html(std::string_view page)
+    {
+        constexpr std::string_view begin = "<script type=\"application/json\" id=\"report\">";
+        const std::size_t at = page.find(begin);
+        require(at != std::string_view::npos, "this page holds no report");
+        const std::size_t first = at + begin.size();
+        return report_from_json(page.substr(first, page.find("</script>", first) - first));
     }
 }

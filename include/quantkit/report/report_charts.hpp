@@ -137,11 +137,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             }
         if (shown.size() < 2)
             return {};
-        const std::string unit = shown.front().unit + ", logarithmic";
+        const std::string unit = report.metric + ", logarithmic";
         svg_chart chart({ "Predicted against measured",
                           "Points on the line are predicted exactly, those above it "
                           "do worse than predicted",
-                          "predicted, " + unit, "measured, " + unit, range.logarithmic_axis(),
+                          "predicted " + unit, "measured " + unit, range.logarithmic_axis(),
                           range.logarithmic_axis() });
         chart.add_rule({ 0.0, 0.0 }, { range.high * 100.0, range.high * 100.0 }, "grid");
         for (const report_comparison& each : shown)

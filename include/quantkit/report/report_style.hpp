@@ -18,7 +18,7 @@ h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border
 .verdict{font-size:1.15rem;font-weight:600}
 .warning{border-left:4px solid var(--s0);padding:.2rem .8rem;background:var(--card);margin:.4rem 0}
 summary{cursor:pointer;color:var(--soft)}
-.charts{display:grid;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:1rem}
+.charts{display:grid;align-items:start;grid-template-columns:repeat(auto-fill,minmax(min(100%,28rem),1fr));gap:1rem}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.5rem;break-inside:avoid}
 .chart{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--ink)}
 .chart .title{font-size:13px;font-weight:600}.chart .tick{fill:var(--soft)}
