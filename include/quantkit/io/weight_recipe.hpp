@@ -69,19 +69,26 @@ namespace quantkit
         }
     }
 
-    /// The recipe under a key of a JSON file. Throws io_error with the path.
-    inline weight_recipe read_weight_recipe(const std::filesystem::path& path, std::string_view key = "generator")
+    /// The recipe under a key of JSON. Throws io_error, naming the source, unless there is one.
+    inline weight_recipe parse_weight_recipe(std::string_view text, std::string_view key = "generator",
+                                             std::string_view source = "the recipe")
     {
-        const file_bytes file(path);
         try
         {
-            const auto bytes = file.bytes();
-            const auto* text = reinterpret_cast<const char*>(bytes.data());
-            return detail::recipe_of(nlohmann::json::parse(text, text + bytes.size()).at(std::string(key)));
+            return detail::recipe_of(nlohmann::json::parse(text).at(std::string(key)));
         }
         catch (const nlohmann::json::exception& error)
         {
-            detail::throw_io(detail::in_quotes(path.string()), ": ", error.what());
+            detail::throw_io(source, ": ", error.what());
         }
+    }
+
+    /// The same of a JSON file. Throws io_error with the path.
+    inline weight_recipe read_weight_recipe(const std::filesystem::path& path, std::string_view key = "generator")
+    {
+        const file_bytes file(path);
+        const auto bytes = file.bytes();
+        return parse_weight_recipe({ reinterpret_cast<const char*>(bytes.data()), bytes.size() }, key,
+                                   detail::in_quotes(path.string()));
     }
 }
