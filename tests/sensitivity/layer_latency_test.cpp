@@ -3,10 +3,13 @@
 
 #include "../support/toy_evaluated_model.hpp"
 
+#include <quantkit/core/any_executor.hpp>
 #include <quantkit/sensitivity/measure_sensitivity.hpp>
+#include <quantkit/tensor/thread_pool.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -50,7 +53,21 @@ namespace
             ++*timed;
         }
     };
-    static_assert(layerwise_model<timed_toy>);
+    static_assert(layerwise_model<timed_toy> && !threaded_layerwise_model<timed_toy>);
+
+    /// Says that it divides its layers' work, and counts among how many.
+    struct threaded_toy : timed_toy
+    {
+        std::shared_ptr<std::size_t> most = std::make_shared<std::size_t>(0);
+
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result,
+                       const any_executor& threads = {}) const
+        {
+            timed_toy::run_layer(cached, layer, choice, result);
+            *most = std::max(*most, threads.concurrency());
+        }
+    };
+    static_assert(threaded_layerwise_model<threaded_toy>);
 
     latency_options options()
     {
@@ -86,6 +103,34 @@ TEST_CASE("layer latency: every allowed candidate of every layer is timed by tur
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(set_microseconds(table, { 4, std::vector<measured_latency>(2) }),
                          "quantkit: layer 0 has times of 2 candidates, not 3", std::invalid_argument);
+}
+
+TEST_CASE("layer latency: with threads, where a model divides its layers' work")
+{
+    const fs::path path = fs::temp_directory_path() / ("quantkit_threads_" + std::to_string(::getpid()) + ".txt");
+    fs::remove(path);
+    Eigen::ThreadPool pool(3);
+    const thread_pool threads(pool);
+    latency_options divided = options();
+    divided.threads = threads;
+    divided.file = path;
+    const threaded_toy subject;
+    layer_latencies(subject, divided);
+    CHECK_EQ(*subject.most, divided.threads.concurrency());
+    CHECK_GT(*subject.most, 1u);
+    *subject.timed = 0;
+    layer_latencies(subject, divided);
+    CHECK_EQ(*subject.timed, 0u);
+    divided.threads = {};
+    CHECK_THROWS_AS(layer_latencies(subject, divided), io_error); // times of another number of threads
+    fs::remove(path);
+    divided.threads = threads;
+    const std::string count = std::to_string(divided.threads.concurrency());
+    CHECK_THROWS_WITH_AS(
+        layer_latencies(timed_toy {}, divided),
+        ("quantkit: layers of this model cannot be timed with " + count + " threads: one thread runs them alone")
+            .c_str(),
+        std::invalid_argument);
 }
 
 TEST_CASE("layer latency: times are kept for the same machine, batch and model")

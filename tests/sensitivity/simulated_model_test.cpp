@@ -6,6 +6,7 @@
 #include "../support/sample_models.hpp"
 
 #include <quantkit/model/calibration.hpp>
+#include <quantkit/tensor/thread_pool.hpp>
 
 #include <doctest/doctest.h>
 
@@ -228,9 +229,20 @@ TEST_CASE("simulated model: layers can be timed one by one")
     latency_options options;
     options.turns = 1, options.batch = 2;
     const auto latencies = layer_latencies(subject, options);
+    Eigen::ThreadPool pool(2);
+    const thread_pool threads(pool);
+    const auto cached = subject.cache(reference_plan(subject), 0, 8);
     for (std::size_t layer = 0; layer < subject.layers().size(); ++layer)
         for (std::size_t choice = 0; choice < subject.candidates().size(); ++choice)
+        {
             CHECK_EQ(latencies[layer][choice].microseconds > 0.0, subject.allows(layer, choice));
+            if (!subject.allows(layer, choice))
+                continue;
+            std::vector<float> alone(8 * subject.result_size(layer)), together(alone.size());
+            subject.run_layer(cached, layer, choice, alone);
+            subject.run_layer(cached, layer, choice, together, threads);
+            CHECK_EQ(alone, together);
+        }
 }
 
 TEST_CASE("simulated model: what a candidate does to a layer's own result")

@@ -8,6 +8,7 @@
 /// takes.
 #pragma once
 
+#include <quantkit/core/any_executor.hpp>
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/kernels/isa_report.hpp>
@@ -43,12 +44,15 @@ namespace quantkit
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// batch  samples at a time
-    /// turns  the candidates of a layer are timed by turns, so that they see the same load of the machine
-    /// file   keeps the times; one of another machine, batch or model is refused. None if empty.
+    /// batch    samples at a time
+    /// threads  among which a layer divides its work; how many they are belongs to what the file keeps. A model that
+    ///          cannot divide it is refused with more than one
+    /// turns    the candidates of a layer are timed by turns, so that they see the same load of the machine
+    /// file     keeps the times; one of another machine, batch, number of threads or model is refused. None if empty.
     struct latency_options
     {
         std::size_t batch = 1;
+        any_executor threads {};
         std::size_t turns = 31;
         std::filesystem::path file {};
     };
@@ -85,10 +89,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     template <layerwise_model Model>
     double microseconds_of(const Model& model, const typename Model::cached_run& cached, std::size_t layer,
-                           std::size_t choice, std::span<float> result)
+                           std::size_t choice, std::span<float> result, const any_executor& threads)
     {
         const auto begin = std::chrono::steady_clock::now();
-        model.run_layer(cached, layer, choice, result);
+        if constexpr (threaded_layerwise_model<Model>)
+            model.run_layer(cached, layer, choice, result, threads);
+        else
+            model.run_layer(cached, layer, choice, result);
         return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
     }
 
@@ -103,7 +110,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             for (std::size_t choice = 0; choice < all.size(); ++choice)
                 if (model.allows(layer, choice))
                 {
-                    const double time = microseconds_of(model, cached, layer, choice, result);
+                    const double time = microseconds_of(model, cached, layer, choice, result, options.threads);
                     if (turn > 0)
                         all[choice].push_back(time);
                 }
@@ -126,8 +133,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         require(options.turns > 0, "times are measured at least once");
         require(options.batch > 0 && options.batch <= model.samples(), "a batch of ", options.batch,
                 " samples cannot be taken from ", model.samples());
+        const std::size_t threads = options.threads.concurrency();
+        require(threads == 1 || threaded_layerwise_model<Model>, "layers of this model cannot be timed with ", threads,
+                " threads: one thread runs them alone");
         const std::size_t layers = model.layers().size(), candidates = model.candidates().size();
-        std::string key = concat(machine_fingerprint(), "; batch ", options.batch, ";");
+        std::string key = concat(machine_fingerprint(), "; batch ", options.batch, ", ", threads,
+                                 threads == 1 ? " thread;" : " threads;");
         for (const layer_facts& layer : model.layers())
             key += concat(" ", layer.name, " ", layer.multiplications);
         for (const candidate& each : model.candidates())

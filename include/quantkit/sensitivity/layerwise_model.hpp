@@ -4,6 +4,7 @@
 /// result.
 #pragma once
 
+#include <quantkit/core/any_executor.hpp>
 #include <quantkit/sensitivity/evaluated_model.hpp>
 
 #include <concepts>
@@ -25,5 +26,18 @@ namespace quantkit
             model.result_size(index)
             } -> std::convertible_to<std::size_t>;
         model.run_layer(cached, index, index, result);
+    };
+
+    /// A model that can divide one layer's work among threads.
+    ///
+    /// run_layer(cached, layer, choice, result, threads)
+    ///                     the same bits as without threads
+    template <class Model>
+    concept threaded_layerwise_model = layerwise_model<Model> && requires(const Model& model, std::size_t index,
+                                                                          const typename Model::cached_run& cached,
+                                                                          std::span<float> result,
+                                                                          const any_executor& threads)
+    {
+        model.run_layer(cached, index, index, result, threads);
     };
 }

@@ -139,7 +139,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         std::size_t result_size(std::size_t layer) const { return network_.shape_of(layer).size(); }
 
-        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result) const
+        void run_layer(const cached_run& cached, std::size_t layer, std::size_t choice, std::span<float> result,
+                       const any_executor& threads = {}) const
         {
             require(layer < facts_.size() && choice < candidates_.size()
                         && result.size() == cached.count * result_size(layer) && allows(layer, choice),
@@ -150,7 +151,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 if (steps_.steps[i].layer == layer)
                 {
                     float* const output = make_output(i, cached.count, values);
-                    run_step(i, choice, cached.count, values, output);
+                    run_step(i, choice, cached.count, values, output, threads);
                     if (!steps_.values[steps_.steps[i].output].layers.empty())
                         std::copy_n(output, result.size(), result.data());
                 }
@@ -234,7 +235,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         void run_step(std::size_t index, std::size_t choice, std::size_t count, const detail::step_values& values,
-                      float* output) const
+                      float* output, const any_executor& threads = {}) const
         {
             const program_step& step = steps_.steps[index];
             const detail::candidate_steps& compiled = compiled_[choice];
@@ -254,7 +255,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             { return reinterpret_cast<std::byte*>(const_cast<float*>(memory)); };
             code.run({ count, bytes(input), step.inputs.size() > 1 ? bytes(values[step.inputs[1]]) : nullptr,
                        bytes(output), scratch.data() },
-                     any_executor {});
+                     threads);
             detail::round_in_place(output, size_of_value(step.output), compiled.values[step.output]);
             detail::give_back(std::move(rounded));
             detail::give_back(std::move(scratch));
@@ -292,5 +293,5 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<detail::candidate_steps> compiled_;
         std::vector<std::vector<std::size_t>> bytes_; ///< [candidates][layers]
     };
-    static_assert(layerwise_model<simulated_model>);
+    static_assert(threaded_layerwise_model<simulated_model>);
 }
