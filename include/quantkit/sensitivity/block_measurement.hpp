@@ -61,7 +61,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         const choices& plan() const { return plan_; }
 
-        void run(std::span<float> outputs) const { run(0, plan_[0], outputs); }
+        /// The last layer alone runs again.
+        void run(std::span<float> outputs) const { run(plan_.size() - 1, plan_.back(), outputs); }
 
         void run(std::size_t layer, std::size_t choice, std::span<float> outputs) const
         {
@@ -89,7 +90,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             , reference_(block.count * block.outputs)
             , outputs_(reference_.size())
         {
-            model.run(in_float_, block.first, block.count, reference_);
+            runs_.emplace(model, in_float_, block);
+            runs_->run(reference_);
+            base_error_ = metric.error(reference_, reference_, block);
         }
 
         /// layers  those whose entries of this candidate are measured
@@ -108,13 +111,10 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     private:
         void change_base(choices base)
         {
-            if (runs_ && runs_->plan() == base)
+            if (runs_->plan() == base)
                 return;
             runs_.emplace(model_, std::move(base), block_);
-            if (runs_->plan() == in_float_)
-                outputs_ = reference_;
-            else
-                runs_->run(outputs_);
+            runs_->run(outputs_);
             base_error_ = metric_.error(reference_, outputs_, block_);
         }
 
