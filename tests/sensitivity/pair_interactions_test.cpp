@@ -69,6 +69,25 @@ TEST_CASE("pair interactions: the joint error is that of both together, the same
     CHECK(pairs != pair_interactions(subject, table, output_mse {}, all, sequential {}, 12, 6));
 }
 
+TEST_CASE("pair interactions: of a plan, layers that it changes as what it makes them")
+{
+    const toy_evaluated_model subject;
+    const sensitivity_table table = measure_sensitivity(subject);
+    const choices plan { 2, 0, 1, 1 };
+    const auto pairs = plan_interactions(subject, table, plan, output_mse {}, all, sequential {}, 12);
+    CHECK_EQ(pairs.size(), 12u);
+    for (const pair_interaction& pair : pairs)
+    {
+        CHECK_EQ(pair.first_choice, plan[pair.first]);
+        CHECK_EQ(pair.second_choice, plan[pair.second]);
+        CHECK_NE(pair.first_choice, 0u);
+        CHECK_NE(pair.second_choice, 0u);
+    }
+    CHECK(plan_interactions(subject, table, { 0, 0, 1, 0 }, output_mse {}, all, sequential {}, 12).empty());
+    CHECK_THROWS_AS(plan_interactions(subject, table, { 1 }, output_mse {}, all, sequential {}, 1),
+                    std::invalid_argument);
+}
+
 TEST_CASE("pair interactions: nothing to pair")
 {
     CHECK_EQ(median_ratio({}), 1.0);

@@ -110,6 +110,7 @@ TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no exe
     options.objective = plan_objective::bytes;
     options.budgets.error = 1e-5;
     options.measuring.block = 2;
+    options.pairs = 5;
     const sensitivity_evaluator evaluate { options };
     Eigen::ThreadPool pool(3);
     const auto found = evaluate(subject);
@@ -118,6 +119,9 @@ TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no exe
     REQUIRE_EQ(result.plans.size(), 1u);
     CHECK_EQ(result.plans[0].plan, found.verified.plan);
     CHECK_EQ(result.plans[0].predicted.error, found.verified.predicted);
+    CHECK_EQ(result.plans[0].repairs, found.verified.repairs);
+    CHECK_EQ(result.interactions.size(), 5u);
+    CHECK_EQ(result.interactions[0].first_choice, found.verified.plan[result.interactions[0].first]);
     CHECK_EQ(result.plans[0].measured[0].name, "output MSE, held out");
     CHECK_EQ(result.plans[0].measured[0].value, found.verified.measured);
     const auto by_threads = evaluate.with_executor(thread_pool(pool))(subject);

@@ -94,8 +94,11 @@ TEST_CASE("the text has everything a reader looks for")
                + "\n"
                  "plan greedy, 3000 bytes (feasible): 2048 bytes, predicted 0.25 logits MSE, at least 0.125, measured "
                  "SQNR dB 46.6\n"
+                 "  repaired: attn from INT8 to FP16\n"
                  "  FP32 (1): pool\n"
-                 "  FP16 (1): attn\n");
+                 "  FP16 (1): attn\n"
+                 "1 pairs measured together, as a share of the sum of both alone: median 1.2, from 1.2 of attn (FP16) "
+                 "and pool (INT8) to 1.2 of attn (FP16) and pool (INT8)\n");
 }
 
 TEST_CASE("the ranking begins with the most sensitive layer")

@@ -39,7 +39,9 @@ namespace quantkit::test
         result.disagreements = disagreements_of(result.priors, result.table, 2);
         planned_model plan { "greedy, 3000 bytes", { 1, 0 }, { 0.25, 2048, 0.0 }, plan_status::feasible, 0.125 };
         plan.measured = { { "SQNR dB", 46.6 } };
+        plan.repairs = { { 0, 2, 1 } };
         result.plans = { plan };
+        result.interactions = { { 0, 1, 1, 2, 1.25, 1.5 } };
         result.seed = 7;
         result.options = { { "confidence", "0.95" } };
         result.data_digest = 0xabc;

@@ -57,6 +57,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
         /// Whether INT8 is at least an option.
         bool is_quantizable() const { return advice != precision_advice::fp16; }
+
+        friend bool operator==(const layer_prior&, const layer_prior&) = default;
     };
 
     /// Policies, their weights and the thresholds are values; any of them can be replaced.

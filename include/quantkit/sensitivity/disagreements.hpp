@@ -37,6 +37,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         double share = 0.0;
         std::size_t rank = 0;
         std::string text;
+
+        friend bool operator==(const disagreement&, const disagreement&) = default;
     };
 
     /// What the prior would have.

@@ -26,9 +26,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         result.priors = found.priors;
         result.disagreements = disagreements_of(found.priors, found.table, compared);
         result.seed = options.measuring.bootstrap.seed;
-        result.options = { { "confidence", concat(options.measuring.bootstrap.confidence) },
+        result.options = { { "block", concat(options.measuring.block) },
+                           { "round", concat(options.measuring.round) },
+                           { "settled within", concat(options.measuring.stopping.relative) },
+                           { "confidence", concat(options.measuring.bootstrap.confidence) },
                            { "resamples", concat(options.measuring.bootstrap.resamples) },
                            { "held out", concat(options.held_out) } };
+        result.interactions = found.interactions;
         if (!found.solution.found())
             return result;
         planned_model plan = planned("least " + std::string(name_of(found.problem.objective)), found.solution);
@@ -38,6 +42,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             plan.plan = found.verified.plan;
             plan.predicted = total_of(found.problem, plan.plan);
             plan.status = plan_status::feasible;
+            plan.repairs = found.verified.repairs;
         }
         plan.measured = { { found.table.metric() + ", held out", found.verified.measured } };
         result.plans.push_back(std::move(plan));

@@ -8,6 +8,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/executor.hpp>
+#include <quantkit/sensitivity/choice.hpp>
 #include <quantkit/sensitivity/evaluated_model.hpp>
 #include <quantkit/sensitivity/output_metric.hpp>
 #include <quantkit/sensitivity/plan_verification.hpp>
@@ -40,32 +41,32 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// [layer, candidate]
+    using table_entries = std::vector<std::pair<std::size_t, std::size_t>>;
+
     /// Allowed entries but the reference, layer by layer.
-    inline std::vector<std::pair<std::size_t, std::size_t>> changing_entries(const sensitivity_table& table)
+    inline table_entries changing_entries(const sensitivity_table& table)
     {
-        std::vector<std::pair<std::size_t, std::size_t>> entries;
+        table_entries entries;
         for (std::size_t layer = 0; layer < table.layers().size(); ++layer)
             for (std::size_t choice = 1; choice < table.candidates().size(); ++choice)
                 if (table.at(layer, choice).allowed)
                     entries.emplace_back(layer, choice);
         return entries;
     }
-}
 
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
-    /// Measures so many pairs, drawn by the seed, each of two different layers; a pair may be drawn twice.
-    ///
-    /// table    measured one layer at a time, on the same samples
-    /// Throws unless two layers can change.
-    template <evaluated_model Model, output_metric Metric, executor Executor>
-    std::vector<pair_interaction> pair_interactions(const Model& model, const sensitivity_table& table,
-                                                    const Metric& metric, const sample_range& samples,
-                                                    const Executor& executor, std::size_t pairs, std::uint64_t seed = 1)
+    /// Entries are in the order of layers.
+    inline bool has_pairs(const table_entries& entries)
     {
-        const auto entries = detail::changing_entries(table);
-        require(!entries.empty() && entries.front().first != entries.back().first,
-                "pairs need two layers that can change");
+        return !entries.empty() && entries.front().first != entries.back().first;
+    }
+
+    template <evaluated_model Model, output_metric Metric, executor Executor>
+    std::vector<pair_interaction> measured_pairs(const Model& model, const sensitivity_table& table,
+                                                 const table_entries& entries, const Metric& metric,
+                                                 const sample_range& samples, const Executor& executor,
+                                                 std::size_t pairs, std::uint64_t seed)
+    {
         splitmix64 random(seed);
         std::vector<pair_interaction> found;
         while (found.size() < pairs)
@@ -83,6 +84,42 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                               measured_error(model, plan, metric, samples, executor) });
         }
         return found;
+    }
+}
+
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    /// Measures so many pairs of the table's entries, drawn by the seed, each of two different layers; a pair may be
+    /// drawn twice.
+    ///
+    /// table    measured one layer at a time, on the same samples
+    /// Throws unless two layers can change.
+    template <evaluated_model Model, output_metric Metric, executor Executor>
+    std::vector<pair_interaction> pair_interactions(const Model& model, const sensitivity_table& table,
+                                                    const Metric& metric, const sample_range& samples,
+                                                    const Executor& executor, std::size_t pairs, std::uint64_t seed = 1)
+    {
+        const auto entries = detail::changing_entries(table);
+        require(detail::has_pairs(entries), "pairs need two layers that can change");
+        return detail::measured_pairs(model, table, entries, metric, samples, executor, pairs, seed);
+    }
+
+    /// The same of pairs of layers that a plan changes, as what the plan makes them; none where it changes fewer than
+    /// two.
+    template <evaluated_model Model, output_metric Metric, executor Executor>
+    std::vector<pair_interaction> plan_interactions(const Model& model, const sensitivity_table& table,
+                                                    const choices& plan, const Metric& metric,
+                                                    const sample_range& samples, const Executor& executor,
+                                                    std::size_t pairs, std::uint64_t seed = 1)
+    {
+        check_choices(model, plan);
+        detail::table_entries entries;
+        for (std::size_t layer = 0; layer < plan.size(); ++layer)
+            if (plan[layer] != reference_candidate)
+                entries.emplace_back(layer, plan[layer]);
+        if (!detail::has_pairs(entries))
+            return {};
+        return detail::measured_pairs(model, table, entries, metric, samples, executor, pairs, seed);
     }
 
     /// The ratio in the middle: what a plan's measured error is likely to be, as a share of the predicted one. 1

@@ -35,6 +35,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         for (const named_number& number : each.measured)
             text += concat(", measured ", number.name, " ", short_text(number.value, 4));
         text += "\n";
+        for (const plan_repair& repair : each.repairs)
+            text += concat("  repaired: ", table.layers()[repair.layer].name, " from ",
+                           table.candidates()[repair.from].name, " to ", table.candidates()[repair.to].name, "\n");
         for (std::size_t choice = 0; choice < table.candidates().size(); ++choice)
         {
             const auto count = std::count(each.plan.begin(), each.plan.end(), choice);
@@ -52,6 +55,24 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// Whether errors add up: the ratio in the middle, and the pair that departs most from it on either side.
+    inline std::string text_of(const std::vector<pair_interaction>& pairs, const sensitivity_table& table)
+    {
+        if (pairs.empty())
+            return {};
+        const auto [least, most] = std::minmax_element(pairs.begin(), pairs.end(),
+                                                       [](const pair_interaction& a, const pair_interaction& b)
+                                                       { return a.ratio() < b.ratio(); });
+        const auto named = [&](const pair_interaction& pair)
+        {
+            return concat(short_text(pair.ratio()), " of ", table.layers()[pair.first].name, " (",
+                          table.candidates()[pair.first_choice].name, ") and ", table.layers()[pair.second].name, " (",
+                          table.candidates()[pair.second_choice].name, ")");
+        };
+        return concat(pairs.size(), " pairs measured together, as a share of the sum of both alone: median ",
+                      short_text(median_ratio(pairs)), ", from ", named(*least), " to ", named(*most), "\n");
+    }
+
     /// A row for each layer and a column of errors for each candidate but the reference.
     inline std::string error_table(const sensitivity_table& table)
     {
@@ -107,6 +128,6 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             text += text_of(result.disagreements);
         for (const planned_model& each : result.plans)
             text += detail::plan_text(each, table);
-        return text;
+        return text + text_of(result.interactions, table);
     }
 }

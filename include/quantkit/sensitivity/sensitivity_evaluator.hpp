@@ -17,6 +17,7 @@
 #include <quantkit/sensitivity/layer_facts.hpp>
 #include <quantkit/sensitivity/measure_sensitivity.hpp>
 #include <quantkit/sensitivity/output_metric.hpp>
+#include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/perturbation.hpp>
 #include <quantkit/sensitivity/plan_problem.hpp>
 #include <quantkit/sensitivity/plan_solution.hpp>
@@ -45,6 +46,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// problem   the table as numbers, with the budgets
     /// solution  what the search found
     /// verified  that plan on held-out samples, repaired if need be; empty if the search found none
+    /// interactions  pairs of layers that this plan changes
     template <class Opinion>
     struct evaluated_sensitivity
     {
@@ -53,6 +55,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         plan_problem problem;
         plan_solution solution;
         verified_plan verified;
+        std::vector<pair_interaction> interactions {};
     };
 
     /// measuring  its samples are those that measure; by default the first of the model's, without the held-out ones
@@ -60,6 +63,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// budgets    without any, half of the reference's bytes
     /// objective  what is minimised under them
     /// estimate   whether a plan trusts mean errors or the upper ends of their intervals
+    /// pairs      how many pairs of layers that the plan changes are measured together, on the samples that measured
     struct evaluation_options
     {
         measurement_options measuring {};
@@ -67,6 +71,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         plan_budgets budgets {};
         plan_objective objective = plan_objective::error;
         error_estimate estimate = error_estimate::mean;
+        std::size_t pairs = 0;
     };
 
     /// Policies are values, each with a default: the prior, the perturbation, the metric, the search, the executor.
@@ -147,26 +152,27 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             plan_problem problem = problem_of(table, budgets_of(table), options_.objective, options_.estimate);
             plan_solution solution = search_(problem);
             const sample_range rest { model.samples() - held_out, held_out, measuring.block };
-            verified_plan verified;
-            if (solution.found())
-                verified = verified_on(model, problem, solution.plan, rest);
-            return { std::move(priors), std::move(table), std::move(problem), std::move(solution),
-                     std::move(verified) };
+            evaluated_sensitivity<opinion> found {
+                std::move(priors), std::move(table), std::move(problem), std::move(solution), {}
+            };
+            if (!found.solution.found())
+                return found;
+            const auto on = [&](const auto& executor)
+            {
+                const double bound = found.problem.budgets.error.value_or(std::numeric_limits<double>::infinity());
+                found.verified = verify_plan(model, found.problem, found.solution.plan, metric_, rest, executor, bound);
+                found.interactions = plan_interactions(model, found.table, found.verified.plan, metric_,
+                                                       { measuring.first, measuring.samples, measuring.block },
+                                                       executor, options_.pairs, measuring.bootstrap.seed);
+            };
+            if constexpr (sharing_executor<Executor>)
+                on(sequential {}); // every process on its own: that takes a few runs
+            else
+                on(executor_);
+            return found;
         }
 
     private:
-        /// Every process of several verifies on its own: that takes one run.
-        template <class Model>
-        verified_plan verified_on(const Model& model, const plan_problem& problem, const choices& plan,
-                                  const sample_range& samples) const
-        {
-            const double bound = problem.budgets.error.value_or(std::numeric_limits<double>::infinity());
-            if constexpr (sharing_executor<Executor>)
-                return verify_plan(model, problem, plan, metric_, samples, sequential {}, bound);
-            else
-                return verify_plan(model, problem, plan, metric_, samples, executor_, bound);
-        }
-
         std::size_t held_out_samples(std::size_t samples) const
         {
             require(options_.held_out > 0.0 && options_.held_out < 1.0,

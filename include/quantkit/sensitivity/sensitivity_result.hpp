@@ -10,7 +10,9 @@
 #include <quantkit/sensitivity/choice.hpp>
 #include <quantkit/sensitivity/digest.hpp>
 #include <quantkit/sensitivity/disagreements.hpp>
+#include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/plan_solution.hpp>
+#include <quantkit/sensitivity/plan_verification.hpp>
 #include <quantkit/sensitivity/sensitivity_table.hpp>
 
 #include <cstddef>
@@ -42,6 +44,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// name       how it was made, "exact, 2,000,000 bytes" for example
     /// predicted  sums over the table; status and lower_bound as the search left them
     /// measured   of the whole model running by the plan, empty if nobody ran it
+    /// repairs    what the plan was changed in because its first measurement missed its bound
     struct planned_model
     {
         std::string name;
@@ -50,10 +53,14 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         plan_status status = plan_status::unknown;
         double lower_bound = 0.0;
         std::vector<named_number> measured {};
+        std::vector<plan_repair> repairs {};
+
+        friend bool operator==(const planned_model&, const planned_model&) = default;
     };
 
     /// priors         [layers], or empty
     /// disagreements  of the candidate that was looked at
+    /// interactions   pairs of layers that were measured together
     /// seed, options  what the measurement depends on besides the data
     /// data_digest    of the samples
     struct sensitivity_result
@@ -63,9 +70,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<layer_prior> priors {};
         std::vector<disagreement> disagreements {};
         std::vector<planned_model> plans {};
+        std::vector<pair_interaction> interactions {};
         std::uint64_t seed = 0;
         std::vector<named_option> options {};
         std::uint64_t data_digest = 0;
+
+        friend bool operator==(const sensitivity_result&, const sensitivity_result&) = default;
     };
 
     /// A solution under a name. Throws unless a plan was found.
@@ -93,7 +103,10 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             for (std::size_t choice = 0; choice < table.candidates().size(); ++choice)
             {
                 const sensitivity_entry& entry = table.at(i, choice);
-                sum.add(std::uint64_t { entry.allowed }).add(std::span<const double>(entry.block_errors));
+                sum.add(std::uint64_t { entry.allowed });
+                if (!entry.allowed)
+                    continue;
+                sum.add(std::span<const double>(entry.block_errors));
                 sum.add(entry.error).add(entry.interval.low).add(entry.interval.high);
                 sum.add(std::uint64_t { entry.settled }).add(std::uint64_t { entry.bytes });
             }
@@ -103,8 +116,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Of everything that does not depend on how fast the machine is: data, seed, options, table and plans. Times, and
-    /// what was measured with them, do not count; neither do priors and disagreements, which follow from the rest.
+    /// Of everything that does not depend on how fast the machine is: data, seed, options, table, plans and pairs.
+    /// Times, and what was measured with them, do not count; neither do priors and disagreements, which follow from the
+    /// rest.
     inline digest digest_of(const sensitivity_result& result)
     {
         digest sum;
@@ -118,6 +132,16 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
             sum.add(each.name).add(std::span<const std::size_t>(each.plan));
             sum.add(each.predicted.error).add(std::uint64_t { each.predicted.bytes });
+            for (const plan_repair& repair : each.repairs)
+                sum.add(std::uint64_t { repair.layer })
+                    .add(std::uint64_t { repair.from })
+                    .add(std::uint64_t { repair.to });
+        }
+        for (const pair_interaction& pair : result.interactions)
+        {
+            sum.add(std::uint64_t { pair.first }).add(std::uint64_t { pair.first_choice });
+            sum.add(std::uint64_t { pair.second }).add(std::uint64_t { pair.second_choice });
+            sum.add(pair.sum).add(pair.joint);
         }
         return sum;
     }
