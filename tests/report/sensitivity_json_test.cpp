@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/report/sensitivity_json.hpp>
+#include <quantkit/report/sensitivity_json_reader.hpp>
 
 #include "support/sensitivity_results.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace quantkit;
 
@@ -15,7 +23,7 @@ TEST_CASE("all members of the schema are there")
 {
     const sensitivity_result result = test::small_result();
     const auto json = nlohmann::json::parse(json_text_of(result));
-    CHECK(json["schema"] == 1);
+    CHECK(json["schema"] == 2);
     CHECK(json["model"] == "two layers");
     CHECK(json["metric"] == "logits MSE");
     CHECK(json["seed"] == 7);
@@ -53,23 +61,97 @@ TEST_CASE("all members of the schema are there")
     CHECK(plan["choices"] == nlohmann::json { { "attn", "FP16" }, { "pool", "FP32" } });
     CHECK(plan["predicted"]["bytes"] == 2048);
     CHECK(plan["measured"]["SQNR dB"] == 46.6);
+    CHECK(plan["repairs"] == nlohmann::json { { { "layer", "attn" }, { "from", "INT8" }, { "to", "FP16" } } });
+    const auto& pair = json["interactions"][0];
+    CHECK(pair["first"] == "attn");
+    CHECK(pair["second_choice"] == "INT8");
+    CHECK(pair["joint"] == 1.5);
 }
 
-TEST_CASE("what is not allowed and what is not finite is null")
+TEST_CASE("what is not allowed is null, and what is not finite a text")
 {
     const auto json = nlohmann::json::parse(json_text_of(test::small_result()));
     const auto& entries = json["layers"][1]["entries"];
     CHECK(entries[1].is_null());
-    CHECK(entries[2]["error"].is_null());
-    CHECK(entries[2]["high"].is_null());
-    CHECK(entries[2]["block_errors"] == nlohmann::json { 1.0, nullptr });
+    CHECK(entries[2]["high"] == "inf");
+    CHECK(entries[2]["block_errors"] == nlohmann::json { 1.0, "inf" });
+}
+
+TEST_CASE("what was written is read back the same")
+{
+    sensitivity_result result = test::small_result();
+    CHECK(sensitivity_from_json(json_text_of(result)) == result);
+    result.table.at(0, 2).interval = unknown_interval;
+    result.table.at(0, 2).block_errors.pop_back(); // settled before the last block
+    result.table.at(0, 2).error = 0.1 + 0.2;
+    result.priors.clear();
+    result.plans[0].measured.push_back({ "accuracy lost", -5e-324 });
+    result.plans[0].predicted.error = std::numeric_limits<double>::infinity();
+    result.seed = ~std::uint64_t { 0 }, result.data_digest = ~std::uint64_t { 0 };
+    CHECK(sensitivity_from_json(json_text_of(result)) == result);
+    result.plans.clear(), result.disagreements.clear(), result.interactions.clear(), result.options.clear();
+    CHECK(sensitivity_from_json(json_text_of(result)) == result);
+    result.table.at(0, 2).error = std::numeric_limits<double>::quiet_NaN(); // equals nothing, not even itself
+    CHECK(json_text_of(sensitivity_from_json(json_text_of(result))) == json_text_of(result));
+}
+
+TEST_CASE("a file is read, and one that does not exist is refused")
+{
+    const auto path = std::filesystem::temp_directory_path() / ("quantkit_result_" + std::to_string(::getpid()));
+    std::ofstream(path) << json_text_of(test::small_result());
+    CHECK(read_sensitivity(path) == test::small_result());
+    std::filesystem::remove(path);
+    CHECK_THROWS_AS(read_sensitivity(path), io_error);
+}
+
+TEST_CASE("texts that are no result are refused, and say why")
+{
+    const std::string good = json_text_of(test::small_result());
+    const auto refusal_of = [](const std::string& text) -> std::string
+    {
+        try
+        {
+            sensitivity_from_json(text);
+        }
+        catch (const std::invalid_argument& error)
+        {
+            return error.what();
+        }
+        return "nothing was refused";
+    };
+    const auto changed = [&](const std::string& from, const std::string& to)
+    {
+        std::string text = good;
+        const std::size_t at = text.find(from);
+        REQUIRE(at != std::string::npos);
+        return refusal_of(text.replace(at, from.size(), to));
+    };
+    const std::string start = "quantkit: a sensitivity result cannot be read: ";
+    const auto says = [&](const std::string& refusal, const std::string& part)
+    { return refusal.starts_with(start) && refusal.find(part) != std::string::npos; };
+    CHECK(says(refusal_of(""), "parse error"));
+    CHECK(says(refusal_of(good.substr(0, good.size() / 2)), "parse error"));
+    CHECK(says(refusal_of("[]"), "array"));
+    CHECK(says(refusal_of("{}"), "key 'schema' not found"));
+    CHECK_EQ(changed("\"schema\": 2", "\"schema\": 1"), start + "its schema is 1, readable is 2");
+    CHECK(says(changed("\"metric\"", "\"metrics\""), "key 'metric' not found"));
+    CHECK_EQ(changed("attention_layers", "telepathy"), start + "there is no 'telepathy'");
+    CHECK_EQ(changed("\"attn\": \"FP16\"", "\"attn\": \"FP64\""),
+             start + "no candidate is called 'FP64', there are: FP32, FP16, INT8");
+    CHECK_EQ(changed("\"inf\"", "\"huge\""), start + "'huge' is no number");
+    CHECK(says(changed("0000000000000abc", "xyz"), "data_digest is 'xyz', not 16 hexadecimal digits"));
+    CHECK(says(changed("98304", "98305"), "but that of what it holds is ")); // one bit changes the digest
+    CHECK(says(changed("\"bytes\": 4096", "\"bytes\": \"many\""), "type must be number"));
+    CHECK(says(changed("\"repairs\": [\n        {\n          \"layer\": \"attn\"",
+                       "\"repairs\": [\n        {\n          \"layer\": \"none\""),
+               "there is no layer 'none'"));
 }
 
 TEST_CASE("the same result is the same text, and priors may be missing")
 {
     sensitivity_result result = test::small_result();
     CHECK(json_text_of(result) == json_text_of(test::small_result()));
-    CHECK(json_text_of(result).starts_with("{\n  \"schema\": 1,\n  \"model\": \"two layers\","));
+    CHECK(json_text_of(result).starts_with("{\n  \"schema\": 2,\n  \"model\": \"two layers\","));
     result.priors.clear();
     CHECK_FALSE(nlohmann::json::parse(json_text_of(result))["layers"][0].contains("prior"));
 }
@@ -83,6 +165,13 @@ TEST_CASE("results that do not fit together are refused")
     result.plans[0].plan = { 1, 3 };
     CHECK_THROWS_WITH_AS(json_text_of(result), "quantkit: plan 'greedy, 3000 bytes' takes candidate 3 of 3",
                          std::invalid_argument);
+    result = test::small_result();
+    result.plans[0].repairs[0].layer = 2;
+    CHECK_THROWS_WITH_AS(json_text_of(result), "quantkit: plan 'greedy, 3000 bytes' is about layer 2 of 2",
+                         std::invalid_argument);
+    result = test::small_result();
+    result.interactions[0].second_choice = 3;
+    CHECK_THROWS_WITH_AS(json_text_of(result), "quantkit: a pair takes candidate 3 of 3", std::invalid_argument);
     result = test::small_result();
     result.priors.pop_back();
     CHECK_THROWS_WITH_AS(json_text_of(result), "quantkit: there are 2 layers, but 1 priors", std::invalid_argument);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// A sensitivity analysis as JSON, for other programs.
+/// A sensitivity analysis as JSON, for other programs; sensitivity_json_reader.hpp reads it back.
 ///
-/// schema 1, all members present unless in brackets; an infinite or unknown number is null
+/// schema 2, all members present unless in brackets; a number that is not finite is the text "inf", "-inf" or "nan"
 ///
-/// schema, model, metric       1; text; text with its unit
+/// schema, model, metric       2; text; text with its unit
 /// seed, digest, data_digest   number; 16 hexadecimal digits each
 /// options                     { name: text, ... }
 /// block_samples               [samples, ...] of each block
@@ -15,12 +15,18 @@
 ///   entries                   [entry, ...] in the order of candidates; null where the layer does not allow one
 ///     error, low, high        of the metric, mean and ends of its interval
 ///     settled, bytes, block_errors, [microseconds]
-/// disagreements               [{ layer, prior, measured, error, settled, text }, ...]; layer is a name
+///                             block errors of all blocks, or of the first until the entry was settled
+/// disagreements               [{ layer, prior, measured, error, low, high, settled, share, rank, text }, ...]; layer
+/// is
+///                             a name
 /// plans                       [plan, ...]
 ///   name, status, lower_bound
 ///   choices                   { name of the layer: name of the candidate, ... }
 ///   predicted                 { error, bytes, microseconds }
 ///   measured                  { name: number, ... }
+///   repairs                   [{ layer, from, to }, ...] names of a layer and of candidates
+/// interactions                [{ first, first_choice, second, second_choice, sum, joint }, ...] pairs of layers as
+///                             candidates, by names: the sum of both errors, and the error of both together
 #pragma once
 
 #include <quantkit/core/check.hpp>
@@ -38,9 +44,13 @@
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    inline constexpr int sensitivity_schema = 2;
+
     inline nlohmann::ordered_json json_number(double number)
     {
-        return std::isfinite(number) ? nlohmann::ordered_json(number) : nlohmann::ordered_json(nullptr);
+        if (std::isfinite(number))
+            return number;
+        return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
     }
 
     inline nlohmann::ordered_json json_numbers(std::span<const double> numbers)
@@ -94,8 +104,29 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                  { "prior", name_of(each.prior) },
                  { "measured", name_of(each.measured) },
                  { "error", json_number(each.error) },
+                 { "low", json_number(each.interval.low) },
+                 { "high", json_number(each.interval.high) },
                  { "settled", each.settled },
+                 { "share", json_number(each.share) },
+                 { "rank", each.rank },
                  { "text", each.text } };
+    }
+
+    inline nlohmann::ordered_json json_of(const pair_interaction& pair, const sensitivity_table& table)
+    {
+        return { { "first", table.layers()[pair.first].name },
+                 { "first_choice", table.candidates()[pair.first_choice].name },
+                 { "second", table.layers()[pair.second].name },
+                 { "second_choice", table.candidates()[pair.second_choice].name },
+                 { "sum", json_number(pair.sum) },
+                 { "joint", json_number(pair.joint) } };
+    }
+
+    inline nlohmann::ordered_json json_of(const plan_repair& repair, const sensitivity_table& table)
+    {
+        return { { "layer", table.layers()[repair.layer].name },
+                 { "from", table.candidates()[repair.from].name },
+                 { "to", table.candidates()[repair.to].name } };
     }
 
     inline nlohmann::ordered_json json_of(const planned_model& each, const sensitivity_table& table)
@@ -105,6 +136,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             chosen[table.layers()[i].name] = table.candidates()[each.plan[i]].name;
         for (const named_number& number : each.measured)
             measured[number.name] = json_number(number.value);
+        nlohmann::ordered_json repairs = nlohmann::ordered_json::array();
+        for (const plan_repair& repair : each.repairs)
+            repairs.push_back(json_of(repair, table));
         return { { "name", each.name },
                  { "status", name_of(each.status) },
                  { "lower_bound", json_number(each.lower_bound) },
@@ -113,7 +147,17 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                    { { "error", json_number(each.predicted.error) },
                      { "bytes", each.predicted.bytes },
                      { "microseconds", json_number(each.predicted.microseconds) } } },
-                 { "measured", std::move(measured) } };
+                 { "measured", std::move(measured) },
+                 { "repairs", std::move(repairs) } };
+    }
+
+    /// What is written by name must have one.
+    inline void check_entry(const sensitivity_table& table, std::size_t layer, std::size_t choice,
+                            const std::string& owner)
+    {
+        require(layer < table.layers().size(), owner, " is about layer ", layer, " of ", table.layers().size());
+        require(choice < table.candidates().size(), owner, " takes candidate ", choice, " of ",
+                table.candidates().size());
     }
 
     inline void check_result(const sensitivity_result& result)
@@ -123,11 +167,20 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 result.priors.size(), " priors");
         for (const planned_model& each : result.plans)
         {
-            require(each.plan.size() == layers, "plan '", each.name, "' has ", each.plan.size(), " choices for ",
-                    layers, " layers");
-            for (const std::size_t choice : each.plan)
-                require(choice < result.table.candidates().size(), "plan '", each.name, "' takes candidate ", choice,
-                        " of ", result.table.candidates().size());
+            const std::string owner = concat("plan '", each.name, "'");
+            require(each.plan.size() == layers, owner, " has ", each.plan.size(), " choices for ", layers, " layers");
+            for (std::size_t layer = 0; layer < layers; ++layer)
+                check_entry(result.table, layer, each.plan[layer], owner);
+            for (const plan_repair& repair : each.repairs)
+            {
+                check_entry(result.table, repair.layer, repair.from, owner);
+                check_entry(result.table, repair.layer, repair.to, owner);
+            }
+        }
+        for (const pair_interaction& pair : result.interactions)
+        {
+            check_entry(result.table, pair.first, pair.first_choice, "a pair");
+            check_entry(result.table, pair.second, pair.second_choice, "a pair");
         }
     }
 }
@@ -141,7 +194,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         using json = nlohmann::ordered_json;
         detail::check_result(result);
         json options = json::object(), candidates = json::array(), layers = json::array();
-        json disagreements = json::array(), plans = json::array();
+        json disagreements = json::array(), plans = json::array(), interactions = json::array();
         for (const named_option& option : result.options)
             options[option.name] = option.value;
         for (const candidate& each : result.table.candidates())
@@ -152,7 +205,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             disagreements.push_back(detail::json_of(each));
         for (const planned_model& each : result.plans)
             plans.push_back(detail::json_of(each, result.table));
-        const json all { { "schema", 1 },
+        for (const pair_interaction& pair : result.interactions)
+            interactions.push_back(detail::json_of(pair, result.table));
+        const json all { { "schema", detail::sensitivity_schema },
                          { "model", result.model },
                          { "metric", result.table.metric() },
                          { "seed", result.seed },
@@ -163,7 +218,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                          { "candidates", std::move(candidates) },
                          { "layers", std::move(layers) },
                          { "disagreements", std::move(disagreements) },
-                         { "plans", std::move(plans) } };
+                         { "plans", std::move(plans) },
+                         { "interactions", std::move(interactions) } };
         try
         {
             return all.dump(2) + "\n";
