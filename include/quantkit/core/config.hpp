@@ -12,10 +12,13 @@
 
 #include <bit>
 #include <cassert>
+#include <cfloat>
 #include <limits>
 
 static_assert(std::endian::native == std::endian::little, "quantkit supports little-endian machines only");
 static_assert(std::numeric_limits<float>::is_iec559, "quantkit needs IEEE 754 floats");
+static_assert(FLT_EVAL_METHOD != 1 && FLT_EVAL_METHOD != 2,
+              "quantkit needs floats that are rounded at each operation: on 32-bit x86, -msse2 -mfpmath=sse");
 
 /// A kernel's precondition: checked in debug builds only. User errors throw instead (core/check.hpp).
 #define QUANTKIT_ASSERT(condition) assert(condition)

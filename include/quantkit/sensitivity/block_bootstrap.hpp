@@ -81,7 +81,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             for (std::size_t resample = 0; resample < options.resamples; ++resample)
                 for (std::size_t i = 0; i < blocks; ++i)
                 {
-                    const std::size_t drawn = random.below(blocks);
+                    const std::size_t drawn = static_cast<std::size_t>(random.below(blocks));
                     weights_[resample * blocks + drawn] += static_cast<double>(block_samples_[drawn]);
                 }
         }
