@@ -336,8 +336,10 @@ TEST_CASE("measure_sensitivity: files of other measurements and broken ones are 
 
     const std::string whole = text_of(file.path);
     std::ofstream(file.path) << whole.substr(0, whole.size() - 4);
-    refused_with("has no number at");
-    std::ofstream(file.path) << whole << "3" << whole.substr(whole.rfind('\n', whole.size() - 2) + 2);
+    refused_with("is damaged or cut off at");
+    const std::size_t last = whole.rfind('\n', whole.size() - 2) + 1, digest = whole.rfind(' ') + 1;
+    const std::string fourth = "3" + whole.substr(last + 1, digest - last - 1);
+    std::ofstream(file.path) << whole << fourth << detail::line_digest(fourth) << "\n";
     refused_with("has a block 3 of 3");
     std::ofstream(file.path) << "something else\n";
     refused_with("has another format: 'something else'");

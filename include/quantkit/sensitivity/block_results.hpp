@@ -2,10 +2,12 @@
 /// @file
 /// The errors of blocks that are measured already, and the file that keeps them when a measurement is interrupted.
 ///
-///     quantkit sensitivity blocks 1
-///     <key>                          one line that says what was measured
+///     quantkit sensitivity blocks 2
+///     <key>                                   one line that says what was measured
 ///     <blocks> <width>
-///     <block> <error> ... <error>    for each finished block, shortest exact decimals
+///     <block> <error> ... <error> <digest>    for each finished block, shortest exact decimals
+///
+/// The digest is that of the line before it, so that a file that was damaged on its way is refused, not believed.
 #pragma once
 
 #include <quantkit/core/check.hpp>
@@ -13,6 +15,7 @@
 #include <quantkit/io/atomic_file.hpp>
 #include <quantkit/io/file.hpp>
 #include <quantkit/io/io_error.hpp>
+#include <quantkit/sensitivity/digest.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -71,7 +74,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    inline constexpr std::string_view block_results_title = "quantkit sensitivity blocks 1";
+    inline constexpr std::string_view block_results_title = "quantkit sensitivity blocks 2";
+
+    inline std::string line_digest(std::string_view line) { return digest().add(line).text(); }
 
     /// Reads a text word by word; what cannot be read throws io_error with the path.
     class block_results_reader
@@ -94,16 +99,35 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         bool at_end() const { return rest_.empty(); }
 
+        /// A word of a line that check_line() has seen; each ends with a space.
         template <class Number>
         Number number()
         {
             Number value {};
             const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
             const auto length = static_cast<std::size_t>(end - rest_.data());
-            if (error != std::errc {} || length == rest_.size() || (rest_[length] != ' ' && rest_[length] != '\n'))
+            if (error != std::errc {} || length == rest_.size() || rest_[length] != ' ')
                 throw_io(in_quotes(path_.string()), " has no number at ", in_quotes(rest_.substr(0, 20)));
             rest_.remove_prefix(length + 1);
             return value;
+        }
+
+        /// Begins a line: its last word must be the digest of all before it.
+        void check_line() const
+        {
+            const std::string_view line = rest_.substr(0, rest_.find('\n'));
+            const std::size_t words = line.rfind(' ') + 1;
+            if (line.size() == rest_.size() || line.substr(words) != line_digest(line.substr(0, words)))
+                throw_io(in_quotes(path_.string()), " is damaged or cut off at ", in_quotes(line.substr(0, 20)));
+        }
+
+        /// Ends the line that check_line() has seen.
+        void end_line()
+        {
+            const std::string_view line = rest_.substr(0, rest_.find('\n'));
+            if (line.find(' ') != std::string_view::npos)
+                throw_io(in_quotes(path_.string()), " has more numbers than expected at ", in_quotes(line));
+            rest_.remove_prefix(line.size() + 1);
         }
 
     private:
@@ -124,19 +148,20 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
             if (!results.is_finished(block))
                 continue;
-            text += concat(block);
+            std::string line = concat(block, " ");
             for (const double error : results.errors(block))
-                text += concat(" ", error);
-            text += "\n";
+                line += concat(error, " ");
+            text += line + detail::line_digest(line) + "\n";
         }
         write_file(path, std::as_bytes(std::span(text)));
     }
 
     /// Adds the blocks of the file; a file that does not exist has none. Throws io_error, with the path, for a file
-    /// that is of another measurement or cut off.
+    /// that cannot be read, is of another measurement, damaged or cut off.
     inline void read_block_results(const std::filesystem::path& path, std::string_view key, block_results& results)
     {
-        if (!std::filesystem::exists(path))
+        std::error_code error;
+        if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found)
             return;
         const file_bytes file(path, file_access::streamed);
         const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
@@ -146,11 +171,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         reader.expect_line(concat(results.blocks(), " ", results.width()), "size");
         while (!reader.at_end())
         {
+            reader.check_line();
             const auto block = reader.number<std::size_t>();
             if (block >= results.blocks())
                 detail::throw_io(detail::in_quotes(path.string()), " has a block ", block, " of ", results.blocks());
-            for (double& error : results.errors(block))
-                error = reader.number<double>();
+            for (double& each : results.errors(block))
+                each = reader.number<double>();
+            reader.end_line();
             results.set_finished(block);
         }
     }
