@@ -1,33 +1,57 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # cmake -DROOT=... -P check_readme.cmake
 #
-# README.md shows the tested code, and every file that the project's pages link to exists.
+# Every block of code in README.md is a tested file, or what stands in one between "// NAME begins" and "// NAME ends".
 cmake_minimum_required(VERSION 3.25)
 
-file(READ "${ROOT}/README.md" readme)
-foreach(name IN ITEMS quick_start whole_model)
-    file(READ "${ROOT}/tests/readme/${name}_test.cpp" source)
-    string(REPLACE "_" " " mark "${name}")
-    string(REGEX REPLACE ".*// ${mark} begins\n(.*)// ${mark} ends.*" "\\1" tested "${source}")
-    string(FIND "${readme}" "```cpp\n${tested}```" position)
-    if(position EQUAL -1)
-        message(FATAL_ERROR "README.md does not show the code of tests/readme/${name}_test.cpp, which is:\n${tested}")
-    endif()
-endforeach()
+set(tested "")
+function(add_tested text)
+    string(APPEND tested "```${text}```\n")
+    set(tested "${tested}" PARENT_SCOPE)
+endfunction()
 
-foreach(page IN ITEMS README.md CONTRIBUTING.md CHANGELOG.md include/quantkit/README.md examples/quantize_mlp/README.md
-        examples/weather/README.md examples/informer_57/README.md examples/informer/README.md
-        examples/informer_sensitivity/README.md examples/qat_mlp/README.md examples/quantkit_report/README.md
-        examples/residual_mlp/README.md docs/choosing_a_scheme.md
-        docs/methods.md docs/numerics.md docs/performance.md docs/policies.md docs/report.md)
-    file(READ "${ROOT}/${page}" text)
-    get_filename_component(folder "${ROOT}/${page}" DIRECTORY)
-    string(REGEX REPLACE "\\]\\(" "\nLINK(" text "${text}") # brackets and semicolons mean something in CMake's lists
-    string(REGEX MATCHALL "LINK\\([^)#:]+\\)" links "${text}")
-    foreach(link IN LISTS links)
-        string(REGEX REPLACE "LINK\\((.+)\\)" "\\1" target "${link}")
-        if(NOT EXISTS "${folder}/${target}")
-            message(FATAL_ERROR "${page} links to ${target}, which does not exist")
-        endif()
-    endforeach()
-endforeach()
+function(read_without_license file out)
+    file(READ "${file}" text)
+    string(REGEX REPLACE "^(//|#) SPDX[^\n]*\n" "" text "${text}")
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# The marked part of tests/NAME_test.cpp, without the indentation of its first line.
+macro(add_part name mark)
+    file(READ "${ROOT}/tests/${name}_test.cpp" source)
+    string(REGEX REPLACE ".*// ${mark} begins\n(.*)\n *// ${mark} ends.*" "\\1\n" part "${source}")
+    if(part MATCHES "^( +)")
+        string(REPLACE "\n${CMAKE_MATCH_1}" "\n" part "\n${part}")
+        string(SUBSTRING "${part}" 1 -1 part)
+    endif()
+    add_tested("cpp\n${part}")
+endmacro()
+
+add_part(readme/quick_start "quick start")
+add_part(tensor/linear "precisions")
+add_part(readme/whole_model "whole model")
+read_without_license("${ROOT}/tests/consumer/five_lines/CMakeLists.txt" project)
+add_tested("cmake\n${project}")
+read_without_license("${ROOT}/tests/consumer/five_lines/main.cpp" program)
+add_tested("cpp\n${program}")
+
+file(READ "${ROOT}/README.md" readme)
+while(readme MATCHES "```[a-z]+\n")
+    set(opening "${CMAKE_MATCH_0}")
+    string(FIND "${readme}" "${opening}" begin)
+    string(SUBSTRING "${readme}" ${begin} -1 readme)
+    string(SUBSTRING "${readme}" 3 -1 rest)
+    string(FIND "${rest}" "```" length)
+    math(EXPR length "${length} + 6")
+    string(SUBSTRING "${readme}" 0 ${length} block)
+    string(SUBSTRING "${readme}" ${length} -1 readme)
+    string(FIND "${tested}" "${block}" position)
+    if(position EQUAL -1)
+        message(FATAL_ERROR "README.md shows code that is not tested:\n${block}\nTested is:\n${tested}")
+    endif()
+    string(REPLACE "${block}" "" tested "${tested}")
+endwhile()
+string(STRIP "${tested}" tested)
+if(NOT tested STREQUAL "")
+    message(FATAL_ERROR "README.md does not show:\n${tested}")
+endif()

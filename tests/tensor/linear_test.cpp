@@ -85,3 +85,14 @@ TEST_CASE("every layer refuses input of another width with the same words")
     refuses(qk::linear(w, qk::int16_precision<> {}));
     refuses(qk::linear(w, qk::w4a8_precision<> {}));
 }
+
+TEST_CASE("layers of 16 and of 4 bits, as README.md shows them")
+{
+    const qk::matrix_f& weight = w;
+    // precisions begins
+    const auto half = qk::linear(weight, qk::fp16_weights {}, qk::epilogue { qk::add_bias { bias }, qk::relu {} });
+    const auto tiny = qk::linear(weight, qk::weight_only<qk::int4_full> { qk::per_group { 1, 32 } });
+    // precisions ends
+    CHECK(sqnr(half(x)) > 65);
+    CHECK(sqnr(((tiny(x).rowwise() + bias.transpose()).cwiseMax(0.0f))) > 16);
+}

@@ -53,6 +53,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return { dequantize_value(bounds.quant_min, params_), dequantize_value(bounds.quant_max, params_) };
         }
 
+        /// Of all values seen.
         const value_histogram& histogram() const { return histogram_; }
 
         /// Mean squares; 0 before anything was seen.

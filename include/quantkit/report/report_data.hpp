@@ -46,6 +46,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         friend bool operator==(const report_layer&, const report_layer&) = default;
     };
 
+    /// What a histogram is of.
     enum class value_kind
     {
         activations,
