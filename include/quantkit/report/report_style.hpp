@@ -27,7 +27,7 @@ figure{margin:0;background:var(--card);border:1px solid var(--line);border-radiu
 .chart .bar,.chart .mark{stroke:none}.chart .note{font-weight:600}
 .series-0{fill:var(--s0);stroke:var(--s0)}.series-1{fill:var(--s1);stroke:var(--s1)}.series-2{fill:var(--s2);stroke:var(--s2)}.series-3{fill:var(--s3);stroke:var(--s3)}
 .key{color:var(--soft);font-size:.9rem}.key b{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .8em}
-.table{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
+.charts+.table{margin-top:1rem}caption{text-align:left;padding:.25rem .6rem}.table{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 th,td{padding:.25rem .6rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child,.text{text-align:left}
