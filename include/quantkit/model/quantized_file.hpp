@@ -50,7 +50,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// Replaces the file only on success; the same model gives the same bytes. Weights that no layer uses are left out.
     ///
     /// Throws std::invalid_argument, naming the layer, for a model whose parts do not fit together or whose names are
-    /// not UTF-8; io_error with path and reason when writing fails.
+    /// not UTF-8; io_error with path and reason when writing fails. Here as in load_quantized(), memory that runs out
+    /// may end the program: nlohmann_json allocates also to destroy.
     inline void save_quantized(const std::filesystem::path& path, const quantized_model& quantized)
     {
         detail::quantized_file_writer(quantized).write(path);
