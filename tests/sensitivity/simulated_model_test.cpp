@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/sensitivity/layer_latency.hpp>
 #include <quantkit/sensitivity/layer_result_errors.hpp>
+#include <quantkit/sensitivity/needed_rows.hpp>
+#include <quantkit/sensitivity/separate_steps.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
 
 #include "../support/sample_models.hpp"
@@ -58,9 +60,25 @@ namespace
         return largest;
     }
 
+    /// Of its last block, the head needs two or three time steps.
+    model last_steps_encoder()
+    {
+        const sample_shape input { 9, 8 };
+        return initialized(model_builder(input)
+                               .attention("attn", 8, 2)
+                               .dropout("attn.dropout", 0.1f)
+                               .layer_norm("norm1", 8, model_input)
+                               .feed_forward("ffn", 8, 12, "act", activation_function::gelu)
+                               .layer_norm("norm2", 8, "norm1")
+                               .conv1d("conv", { .in_channels = 8, .out_channels = 6, .kernel = 3, .padding = 1 })
+                               .pooling("pool", { pooling_function::max, 2, 2 })
+                               .linear("head", 6, 3, time_steps::last),
+                           input);
+    }
+
     const std::vector<model>& networks()
     {
-        static const std::vector<model> all { sample_mlp(), sample_encoder(), sample_branches() };
+        static const std::vector<model> all { sample_mlp(), sample_encoder(), sample_branches(), last_steps_encoder() };
         return all;
     }
 }
@@ -121,6 +139,41 @@ TEST_CASE("simulated model: what follows a changed layer is the same bits as the
                 }
         }
     }
+}
+
+TEST_CASE("simulated model: rows that the outputs depend on")
+{
+    const model network = last_steps_encoder();
+    const program steps = separate_program_of(network);
+    const auto needed = quantkit::detail::needed_rows_of(steps);
+    const auto first_of = [&](const std::string& name)
+    {
+        for (value_id value = 0; value < steps.values.size(); ++value)
+            if (steps.values[value].name == name)
+                return needed[value].first;
+        FAIL("there is no value ", name);
+        return std::size_t { 0 };
+    };
+    CHECK_EQ(first_of("head"), 0u);
+    CHECK_EQ(first_of("pool"), 3u); // of 4
+    CHECK_EQ(first_of("conv"), 6u);
+    for (const char* const name : { "norm2", "ffn", "act", "ffn.fc1", "norm1", "attn.dropout", "attn", "attn.context" })
+        CHECK_EQ(first_of(name), 5u);
+    CHECK_EQ(first_of("attn.qkv"), 0u);
+    CHECK_EQ(first_of("input"), 0u);
+
+    const quantkit::detail::needed_rows rows { 3, 1 };
+    CHECK_EQ(rows.samples(2), 2u); // 4 rows in two samples of 3
+    CHECK_EQ(rows.samples(3), 2u);
+    const std::vector<float> x { 1, 2, 3, 4, 5, 6 };
+    std::vector<float> packed(6, 9.0f), back(6, 9.0f);
+    rows.pack(x.data(), 2, 1, packed.data());
+    CHECK_EQ(packed, std::vector<float> { 2, 3, 5, 6, 0, 0 });
+    rows.unpack(packed.data(), 2, 1, back.data());
+    CHECK_EQ(back, std::vector<float> { 0, 2, 3, 0, 5, 6 });
+    for (const quantkit::detail::needed_rows& each :
+         quantkit::detail::needed_rows_of(separate_program_of(sample_branches())))
+        CHECK_EQ(each.first, 0u);
 }
 
 TEST_CASE("simulated model: a sample's outputs do not depend on its neighbours")

@@ -14,10 +14,12 @@
 #include <quantkit/model/model.hpp>
 #include <quantkit/model/qconfig.hpp>
 #include <quantkit/model/session.hpp>
+#include <quantkit/sensitivity/candidate_run.hpp>
 #include <quantkit/sensitivity/candidate_steps.hpp>
 #include <quantkit/sensitivity/evaluated_model.hpp>
 #include <quantkit/sensitivity/layerwise_model.hpp>
 #include <quantkit/sensitivity/model_facts.hpp>
+#include <quantkit/sensitivity/needed_rows.hpp>
 #include <quantkit/sensitivity/precision_candidate.hpp>
 #include <quantkit/sensitivity/separate_steps.hpp>
 #include <quantkit/sensitivity/step_ranges.hpp>
@@ -48,6 +50,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             , steps_(separate_program_of(network))
             , facts_(detail::facts_of(network, steps_))
             , last_readers_(detail::last_readers(steps_))
+            , needed_(detail::needed_rows_of(steps_))
             , candidates_(std::move(candidates))
             , input_(checked_samples(view_of(samples)))
         {
@@ -131,7 +134,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                 if (step.layer != layer && !reads_change)
                     continue;
                 changed[step.output] = true;
-                run_step(i, plan[step.layer], cached.count, values, make_output(i, cached.count, values));
+                run_needed(i, plan[step.layer], cached.count, values, make_output(i, cached.count, values));
                 release_inputs(i, values);
             }
             std::copy_n(values[steps_.output], outputs.size(), outputs.data());
@@ -237,28 +240,17 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         void run_step(std::size_t index, std::size_t choice, std::size_t count, const detail::step_values& values,
                       float* output, const any_executor& threads = {}) const
         {
-            const program_step& step = steps_.steps[index];
-            const detail::candidate_steps& compiled = compiled_[choice];
-            const detail::session_step& code = compiled.steps[index];
-            const auto size_of_value = [&](value_id value) { return count * steps_.values[value].shape.size(); };
-            const float* input = values[step.inputs[0]];
-            detail::float_buffer rounded, scratch = detail::take_buffer(count * code.scratch_bytes / sizeof(float));
-            if (compiled.inputs[index])
-            {
-                const std::size_t size = size_of_value(step.inputs[0]);
-                rounded = detail::take_buffer(size);
-                std::copy_n(input, size, rounded.data());
-                detail::round_in_place(rounded.data(), size, { {}, compiled.inputs[index], {} });
-                input = rounded.data();
-            }
-            const auto bytes = [](const float* memory)
-            { return reinterpret_cast<std::byte*>(const_cast<float*>(memory)); };
-            code.run({ count, bytes(input), step.inputs.size() > 1 ? bytes(values[step.inputs[1]]) : nullptr,
-                       bytes(output), scratch.data() },
-                     threads);
-            detail::round_in_place(output, size_of_value(step.output), compiled.values[step.output]);
-            detail::give_back(std::move(rounded));
-            detail::give_back(std::move(scratch));
+            detail::run_candidate_step(steps_, compiled_[choice], index, count, values, output, threads);
+        }
+
+        /// Only the rows that the model's output depends on, unless they are rounded by the range of all.
+        void run_needed(std::size_t index, std::size_t choice, std::size_t count, const detail::step_values& values,
+                        float* output) const
+        {
+            if (candidates_[choice].precision.activations == activation_mode::dynamic_per_tensor)
+                return run_step(index, choice, count, values, output);
+            detail::run_needed_rows(steps_, compiled_[choice], index, needed_[steps_.steps[index].output], count,
+                                    values, output);
         }
 
         /// The ranges of all values on these samples, in float.
@@ -288,6 +280,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         program steps_;
         std::vector<layer_facts> facts_;
         std::vector<std::size_t> last_readers_;
+        std::vector<detail::needed_rows> needed_; ///< [values]
         std::vector<precision_candidate> candidates_;
         std::vector<float> input_;
         std::vector<detail::candidate_steps> compiled_;
