@@ -7,17 +7,18 @@ cmake_minimum_required(VERSION 3.25)
 if(NOT DOXYGEN)
     set(DOXYGEN doxygen)
 endif()
-if(NOT INPUT)
-    set(INPUT "${ROOT}/include")
+set(input "")
+if(INPUT)
+    set(input "INPUT = \"${INPUT}\"\n")
 endif()
 if(NOT OUTPUT)
-    set(OUTPUT "${ROOT}/build/api")
+    set(OUTPUT "${ROOT}/build-api")
 endif()
 
-# XML, which nobody reads, is written ten times as fast as HTML.
+# As XML: a few files instead of thousands.
 file(MAKE_DIRECTORY "${OUTPUT}")
 file(WRITE "${OUTPUT}/Doxyfile"
-    "@INCLUDE = docs/api/Doxyfile\nINPUT = \"${INPUT}\"\nOUTPUT_DIRECTORY = \"${OUTPUT}\"\n"
+    "@INCLUDE = docs/api/Doxyfile\n${input}OUTPUT_DIRECTORY = \"${OUTPUT}\"\n"
     "GENERATE_HTML = NO\nGENERATE_XML = YES\nXML_PROGRAMLISTING = NO\n")
 execute_process(COMMAND "${DOXYGEN}" "${OUTPUT}/Doxyfile" WORKING_DIRECTORY "${ROOT}"
     RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
