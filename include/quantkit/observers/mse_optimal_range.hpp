@@ -42,11 +42,11 @@ namespace quantkit
 
         /// What the quantizer's own kernel makes of the values.
         template <class Arch>
-        class measured_error
+        class error_of_values
         {
         public:
             /// values  finite; they must outlive this
-            measured_error(const std::vector<float>& values, quant_bounds bounds)
+            error_of_values(const std::vector<float>& values, quant_bounds bounds)
                 : values_(values)
                 , bounds_(bounds)
             {
@@ -80,7 +80,7 @@ namespace quantkit
             const real_range observed = measured_range<std::vector<float>, Arch>(values);
             if (observed == nothing_observed)
                 return observed;
-            const measured_error<Arch> error(values, bounds);
+            const error_of_values<Arch> error(values, bounds);
             range_search search(observed, bounds, scheme, error);
             search.run(4, [](auto& at, moved_ends ends, factor_interval interval)
                        { at.golden_section(ends, interval, 0x1p-10); });
