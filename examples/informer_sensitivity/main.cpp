@@ -11,8 +11,11 @@
 #include "support/session_call.hpp"
 #include "tables.hpp"
 
+#include <quantkit/io/atomic_file.hpp>
 #include <quantkit/model/calibration.hpp>
 #include <quantkit/model/model_size.hpp>
+#include <quantkit/report/sensitivity_json.hpp>
+#include <quantkit/sensitivity/evaluation_result.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
 #include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
@@ -20,8 +23,10 @@
 
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +41,7 @@ namespace
 Measures how sensitive each layer of a trained encoder of 30 layers is, and plans its precisions.
 
   --all        all 728 windows of 2015, instead of every eighth
+  --json FILE  writes what was measured and the plan of the accuracy budget
   --turns N    latency measurements of each session, 1 to 10000 (default 7)
   --check      exit with 1 unless the plans keep their budgets and their sessions do what was predicted within 4 dB
   --help       this text
@@ -44,6 +50,7 @@ Measures how sensitive each layer of a trained encoder of 30 layers is, and plan
     struct options : common_options
     {
         bool all = false;
+        std::filesystem::path json {};
     };
 
     options parsed_options(std::span<char*> arguments)
@@ -53,6 +60,8 @@ Measures how sensitive each layer of a trained encoder of 30 layers is, and plan
         for (argument_reader argument(arguments); argument.next();)
             if (argument.name() == "--all")
                 result.all = true;
+            else if (argument.name() == "--json")
+                result.json = argument.value();
             else if (!result.take(argument))
                 refuse(argument);
         return result;
@@ -95,6 +104,19 @@ Measures how sensitive each layer of a trained encoder of 30 layers is, and plan
             sessions[i].microseconds = 1e6 * latencies[i].least;
     }
 
+    /// The whole result, for other programs.
+    void write_json(const std::filesystem::path& path,
+                    const quantkit::evaluated_sensitivity<quantkit::layer_prior>& found,
+                    const quantkit::evaluation_options& options, const quantkit::matrix_f& windows)
+    {
+        const std::size_t int8 = index_of(found.table.candidates(), "INT8 static");
+        quantkit::sensitivity_result result = result_of("weather", found, int8, options);
+        const std::span<const float> data(windows.data(), static_cast<std::size_t>(windows.size()));
+        result.data_digest = quantkit::digest {}.add(data).value();
+        const std::string text = json_text_of(result);
+        quantkit::write_file(path, std::as_bytes(std::span(text)));
+    }
+
     int check(const std::vector<planned_session>& sessions, std::size_t byte_budget)
     {
         int status = 0;
@@ -126,6 +148,7 @@ Measures how sensitive each layer of a trained encoder of 30 layers is, and plan
         quantkit::evaluation_options wanted;
         wanted.objective = quantkit::plan_objective::bytes;
         wanted.budgets.error = power * std::pow(10, -wanted_db / 10);
+        wanted.pairs = 12;
         const auto accurate =
             quantkit::sensitivity_evaluator(wanted).with_executor(quantkit::thread_pool(pool))(subject);
         print_layers(accurate.table, accurate.priors, power);
@@ -152,7 +175,10 @@ Measures how sensitive each layer of a trained encoder of 30 layers is, and plan
         for (const found_plan& plan : plans)
             sessions.push_back(converted(subject, prepared, plan, rest, power));
         measure_latencies(sessions, data.test.topRows(window_days), chosen.turns);
-        print_plans(sessions, subject, accurate.verified.repairs.size());
+        print_plans(sessions, subject);
+        print_doubts(accurate.verified.repairs, accurate.interactions, accurate.table);
+        if (!chosen.json.empty())
+            write_json(chosen.json, accurate, wanted, data.test);
         return chosen.check ? check(sessions, *small.budgets.bytes) : 0;
     }
 }

@@ -8,7 +8,10 @@
 #include <quantkit/model/session.hpp>
 #include <quantkit/sensitivity/blended_prior.hpp>
 #include <quantkit/sensitivity/output_metric.hpp>
+#include <quantkit/sensitivity/pair_interactions.hpp>
 #include <quantkit/sensitivity/pareto_front.hpp>
+#include <quantkit/sensitivity/plan_verification.hpp>
+#include <quantkit/sensitivity/result_text.hpp>
 #include <quantkit/sensitivity/sensitivity_table.hpp>
 #include <quantkit/sensitivity/simulated_model.hpp>
 
@@ -105,8 +108,7 @@ namespace demo
         return text;
     }
 
-    inline void print_plans(const std::vector<planned_session>& sessions, const quantkit::simulated_model& subject,
-                            std::size_t repairs)
+    inline void print_plans(const std::vector<planned_session>& sessions, const quantkit::simulated_model& subject)
     {
         std::cout << "\nPlans as sessions, on windows that were held out:\n\n";
         std::vector<table_row> rows { { "plan", "bytes", "smaller", "predicted dB", "measured dB", "agreement %",
@@ -121,6 +123,18 @@ namespace demo
         std::cout << '\n';
         for (const planned_session& each : sessions)
             std::cout << each.plan.name << ": " << mixture(subject, each.plan.choice) << '\n';
-        std::cout << repairs << " repairs after the first measurement of the last plan.\n";
+    }
+
+    /// Of the last plan: where it did not hold at first, and whether errors add up, as it assumes.
+    inline void print_doubts(const std::vector<quantkit::plan_repair>& repairs,
+                             const std::vector<quantkit::pair_interaction>& pairs,
+                             const quantkit::sensitivity_table& table)
+    {
+        std::cout << "\nOn held-out windows, the last plan "
+                  << (repairs.empty() ? "kept its bound at once.\n" : "missed its bound at first.\n");
+        for (const quantkit::plan_repair& repair : repairs)
+            std::cout << "repaired: " << table.layers()[repair.layer].name << " from "
+                      << table.candidates()[repair.from].name << " to " << table.candidates()[repair.to].name << '\n';
+        std::cout << text_of(pairs, table);
     }
 }
