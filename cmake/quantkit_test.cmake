@@ -47,7 +47,7 @@ function(quantkit_add_test path)
         set_tests_properties(${name} PROPERTIES LABELS isa)
     else()
         target_compile_options(${target} PRIVATE ${quantkit_test_optimization})
-        if(path MATCHES "^model/|whole_model|^sensitivity/(simulated|trained)|^training/qat$|^report/model_values$") # whose definition the precompiled header does not have
+        if(path MATCHES "^model/|^faults/model|whole_model|^sensitivity/(simulated|trained)|^training/qat$|^report/model_values$") # whose definition the precompiled header does not have
             target_link_libraries(${target} PRIVATE quantkit::model)
         elseif(QUANTKIT_TEST_PCH)
             target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)

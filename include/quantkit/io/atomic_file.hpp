@@ -29,15 +29,16 @@ namespace quantkit
             /// Throws io_error; std::nullopt if a file of that name exists.
             static std::optional<output_file> create(const std::filesystem::path& path)
             {
+                std::filesystem::path name = path; // afterwards nothing throws that would leave a file behind
                 descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
                 if (file.get() >= 0)
-                    return output_file(std::move(file), path);
+                    return output_file(std::move(file), std::move(name));
                 if (errno == EEXIST)
                     return std::nullopt;
                 throw_io("cannot create ", in_quotes(path.string()), ": ", reason(errno));
             }
 
-            output_file(descriptor file, std::filesystem::path path)
+            output_file(descriptor file, std::filesystem::path path) noexcept
                 : file_(std::move(file))
                 , path_(std::move(path))
             {
