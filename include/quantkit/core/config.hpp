@@ -9,6 +9,9 @@
 #if !defined(__cpp_exceptions)
 #error "quantkit reports wrong shapes, values and files by exceptions: compile without -fno-exceptions"
 #endif
+#if defined(__FAST_MATH__) && !defined(QUANTKIT_ALLOW_FAST_MATH)
+#error "quantkit promises what -ffast-math gives away (docs/environments.md): -DQUANTKIT_ALLOW_FAST_MATH does without"
+#endif
 
 #include <bit>
 #include <cassert>
