@@ -34,3 +34,28 @@ TEST_CASE("README: a whole model in INT8")
     CHECK_LT((got - want).norm(), 0.05f * want.norm());
     CHECK_GT((got - want).norm(), 0.0f);
 }
+
+TEST_CASE("docs/methods.md: the methods that need no training")
+{
+    const std::filesystem::path folder = QUANTKIT_EXAMPLES "/weather/informer_small";
+    const qk::model network = qk::read_model(folder / "graph.json", folder / "model.safetensors");
+    const qk::matrix_f x = qk::matrix_f::Random(4 * 96, 20);
+    const std::vector<qk::matrix_f> batches { x.topRows(2 * 96), x.bottomRows(2 * 96) };
+    // without data begins
+    const qk::session weights_only(qk::quantize_weights(network));
+    const qk::session dynamic(qk::quantize_dynamic(network));
+    // without data ends
+    // with data begins
+    auto prepared = qk::prepare(network);
+    for (const qk::matrix_f& batch : batches)
+        qk::calibrate(prepared, batch);
+    const qk::session fixed(qk::convert(prepared, qk::precision_plan { qk::int8_static }));
+    // with data ends
+    const qk::matrix_f want = qk::session(network)(x);
+    for (const qk::session* each : { &weights_only, &dynamic, &fixed })
+    {
+        const float error = ((*each)(x)-want).norm();
+        CHECK_LT(error, 0.1f * want.norm());
+        CHECK_GT(error, 0.0f);
+    }
+}

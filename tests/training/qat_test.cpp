@@ -92,6 +92,25 @@ namespace
     }
 }
 
+TEST_CASE("docs/methods.md: training for few bits")
+{
+    const model source = mlp();
+    const matrix_f x = inputs();
+    const std::vector<std::int32_t> labels = labels_of(x);
+    // training begins
+    network net = prepare_qat(source, { qat_precision { .weight_bits = 4, .activation_bits = 4 } });
+    adam optimizer;
+    fit(net, x, cross_entropy_of(labels), optimizer, { .epochs = 3, .batch = 50, .rate = constant_rate(0.01) },
+        freezing_after(net, 2)); // ranges stay as they are in the last epoch
+    const session integers(convert(net));
+    // training ends
+    const matrix_f want = net.forward(x, run_mode::inference), got = integers(x);
+    Eigen::Index other_classes = 0;
+    for (Eigen::Index i = 0; i < x.rows(); ++i)
+        other_classes += class_of(got, i) != class_of(want, i);
+    CHECK_LE(other_classes, samples / 100);
+}
+
 TEST_CASE("convert: every number of bits, per tensor and per channel, observed and learned, predicts as the network")
 {
     const model source = mlp();
