@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -79,9 +80,10 @@ namespace quantkit
             header.append((8 - header.size() % 8) % 8, ' ');
             require(header.size() <= safetensors_max_header, "a safetensors header of ", header.size(),
                     " bytes is longer than the allowed ", safetensors_max_header);
+            const std::uint64_t size = header.size();
             std::string length;
             for (std::size_t i = 0; i < safetensors_length_bytes; ++i)
-                length += static_cast<char>(header.size() >> (8 * i) & 0xff);
+                length += static_cast<char>(size >> (8 * i) & 0xff);
             return length + header;
         }
     }
