@@ -8,7 +8,7 @@
 #include <array>
 #include <charconv>
 #include <concepts>
-#include <cstddef>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,8 +28,6 @@ namespace quantkit
         {
             range.begin() != range.end();
         };
-
-        inline std::string to_text(std::string_view text) { return std::string(text); }
 
         template <std::same_as<bool> Flag>
         std::string to_text(Flag value)
@@ -54,6 +52,44 @@ namespace quantkit
                 text += (text.size() > 1 ? ", " : "") + to_text(value);
             return text + "]";
         }
+
+        /// A part of a text, its type forgotten: texts are put together in one function, however many kinds of errors
+        /// a program can have.
+        ///
+        /// text   the part, or
+        /// value  what write makes a text of
+        struct text_part
+        {
+            std::string_view text;
+            const void* value = nullptr;
+            std::string (*write)(const void* value) = nullptr;
+        };
+
+        inline text_part part_of(const char* text) { return { text }; }
+        inline text_part part_of(std::string_view text) { return { text }; }
+        inline text_part part_of(const std::string& text) { return { text }; }
+
+        template <class T>
+        text_part part_of(const T& value)
+        {
+            return { {}, &value, [](const void* same) { return to_text(*static_cast<const T*>(same)); } };
+        }
+
+        inline std::string joined(std::initializer_list<text_part> parts)
+        {
+            std::string text;
+            for (const text_part& part : parts)
+                if (part.write == nullptr)
+                    text += part.text;
+                else
+                    text += part.write(part.value);
+            return text;
+        }
+
+        [[noreturn]] inline void throw_joined(std::initializer_list<text_part> parts)
+        {
+            throw std::invalid_argument(joined(parts));
+        }
     }
 }
 
@@ -63,16 +99,14 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     template <class... Parts>
     std::string concat(const Parts&... parts)
     {
-        std::string text;
-        ((text += detail::to_text(parts)), ...);
-        return text;
+        return detail::joined({ detail::part_of(parts)... });
     }
 
     /// Throws std::invalid_argument with "quantkit: " and the parts as its text.
     template <class... Parts>
     [[noreturn]] void throw_invalid(const Parts&... parts)
     {
-        throw std::invalid_argument(concat("quantkit: ", parts...));
+        detail::throw_joined({ { "quantkit: " }, detail::part_of(parts)... });
     }
 
     /// Throws std::invalid_argument with the parts as its text unless the condition holds.
