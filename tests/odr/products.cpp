@@ -62,5 +62,5 @@ namespace
 
 namespace odr::products
 {
-    unit QUANTKIT_ODR_NAME() { return { qk::kernels::active_kernels(), &run_all, &make, &run }; }
+    unit QUANTKIT_ODR_NAME() { return { qk::kernels::table_for<qk::kernels::default_arch>(), &run_all, &make, &run }; }
 }

@@ -12,6 +12,10 @@
 
 namespace quantkit
 {
+    /// T is one of these very types.
+    template <class T, class... Types>
+    concept one_of = (std::same_as<T, Types> || ...);
+
     /// real = scale * (q - zero_point)
     struct qparams
     {

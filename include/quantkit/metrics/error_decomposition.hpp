@@ -194,7 +194,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         quant_bounds bounds_;
         std::vector<error_decomposition> parts_;
         std::vector<waiting_values> waiting_;
-        const kernels::kernel_table& kernels_ = kernels::active_kernels<Arch>();
+        kernels::active_kernels_of<Arch> kernels_ = kernels::active_kernels<Arch>();
     };
 
     template <class Approximate, class Arch, class Source, granularity Granularity>

@@ -71,7 +71,7 @@ namespace quantkit
             exact_error_sums& sums_;
             std::ptrdiff_t collected_ = 0;
             float collected_reference_[capacity], collected_approximation_[capacity];
-            const kernels::kernel_table& kernels_ = kernels::active_kernels<Arch>();
+            kernels::active_kernels_of<Arch> kernels_ = kernels::active_kernels<Arch>();
         };
 
         template <class Arch>

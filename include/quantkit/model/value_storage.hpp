@@ -113,7 +113,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     template <class Arch = kernels::active_arch>
     void round_in_place(float* x, std::size_t count, const value_storage& storage)
     {
-        const kernels::kernel_table& table = kernels::active_kernels<Arch>();
+        const auto& table = kernels::active_kernels<Arch>();
         if (storage.rounded)
             return table.fake_quantize(x, x, count, *storage.rounded, uint8_full::bounds);
         if (!storage.format)

@@ -76,7 +76,7 @@ namespace quantkit
 
             const float* x_;
             std::vector<float> min_, max_;
-            const kernels::kernel_table& kernels_ = kernels::active_kernels<Arch>();
+            kernels::active_kernels_of<Arch> kernels_ = kernels::active_kernels<Arch>();
         };
     }
 

@@ -70,7 +70,7 @@ namespace quantkit
         private:
             const std::vector<float>& values_;
             quant_bounds bounds_;
-            const kernels::kernel_table& kernels_ = kernels::active_kernels<Arch>();
+            kernels::active_kernels_of<Arch> kernels_ = kernels::active_kernels<Arch>();
         };
 
         /// values  finite

@@ -156,7 +156,7 @@ namespace quantkit
         template <class Arch>
         void observe_values(const float* x, std::size_t count)
         {
-            const kernels::kernel_table& kernels = kernels::active_kernels<Arch>();
+            const auto& kernels = kernels::active_kernels<Arch>();
             for (std::size_t part = 0; count > 0; x += part, count -= part)
             {
                 part = std::min(count, values_at_once);

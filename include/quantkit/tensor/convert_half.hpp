@@ -53,7 +53,7 @@ namespace quantkit
         struct convert_half_operation
         {
             static constexpr bool is_bfloat16 = std::same_as<Half, Eigen::bfloat16>;
-            const kernels::kernel_table& kernels = kernels::active_kernels<Arch>();
+            kernels::active_kernels_of<Arch> kernels = kernels::active_kernels<Arch>();
 
             template <class... Unused>
             void operator()(const float* x, Half* half, std::size_t count, const Unused&...) const

@@ -25,7 +25,8 @@ namespace quantkit
         template <class Code, class Arch>
         struct dequantize_operation
         {
-            const kernels::code_kernels<Code>& kernels = kernels::active_kernels<Arch>().template codes<Code>();
+            kernels::active_code_kernels_of<Arch, Code> kernels =
+                kernels::active_kernels<Arch>().template codes<Code>();
 
             void operator()(const Code* q, float* x, std::size_t count, qparams params, std::uint64_t) const
             {

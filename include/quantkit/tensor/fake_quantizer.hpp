@@ -33,7 +33,7 @@ namespace quantkit
             quant_bounds bounds;
             Rounding rounding;
             Scaling scaling;
-            const kernels::kernel_table& kernels = kernels::active_kernels<Arch>();
+            kernels::active_kernels_of<Arch> kernels = kernels::active_kernels<Arch>();
 
             void operator()(const Real* x, Real* y, std::size_t count, qparams params, std::uint64_t index) const
             {

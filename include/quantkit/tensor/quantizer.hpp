@@ -34,7 +34,8 @@ namespace quantkit
             quant_bounds bounds;
             Rounding rounding;
             Scaling scaling;
-            const kernels::code_kernels<Code>& kernels = kernels::active_kernels<Arch>().template codes<Code>();
+            kernels::active_code_kernels_of<Arch, Code> kernels =
+                kernels::active_kernels<Arch>().template codes<Code>();
 
             void operator()(const float* x, Code* q, std::size_t count, qparams params, std::uint64_t index) const
             {

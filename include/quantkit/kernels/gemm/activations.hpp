@@ -8,6 +8,7 @@
 /// all exponents and signs; an ulp is one of the result, below 2^-126 of 2^-149.
 #pragma once
 
+#include <quantkit/core/concepts.hpp>
 #include <quantkit/kernels/rows/activation_function.hpp>
 
 #include <concepts>
@@ -46,15 +47,9 @@ namespace quantkit::kernels
         activation_function function = activation_function::none;
     };
 
-    namespace detail
-    {
-        template <class Stage, class... Choices>
-        concept one_of = (std::same_as<Stage, Choices> || ...);
-    }
-
     template <class Stage>
     concept activation_stage =
-        detail::one_of<Stage, apply_gelu, apply_gelu_tanh, apply_silu, apply_sigmoid, apply_tanh, apply_activation>;
+        one_of<Stage, apply_gelu, apply_gelu_tanh, apply_silu, apply_sigmoid, apply_tanh, apply_activation>;
 
     /// Polynomials are weighted least-squares fits, reweighted towards the largest error; lowest power first.
     namespace activation

@@ -232,7 +232,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return { &avx2_rows::range, &avx2_rows::quantize, &avx2_rows::fold };
 #endif
         static_cast<void>(lanes);
-        const kernel_table& table = active_kernels<Arch>();
-        return { table.reduce_range, table.codes<std::uint8_t>().quantize, &fold_columns };
+        const auto& table = active_kernels<Arch>();
+        return { table.reduce_range, table.template codes<std::uint8_t>().quantize, &fold_columns };
     }
 }
