@@ -47,6 +47,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     };
 
     /// What a histogram is of.
+    /// What a histogram counts.
     enum class value_kind
     {
         activations,
