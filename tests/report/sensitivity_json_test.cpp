@@ -50,6 +50,7 @@ TEST_CASE("all members of the schema are there")
     CHECK(entry["settled"] == false);
     CHECK(entry["bytes"] == 1024);
     CHECK(entry["microseconds"] == 12.5);
+    CHECK(entry["microseconds_error"] == 0.25);
     CHECK(entry["block_errors"] == nlohmann::json { 0.5, 1.25 });
     CHECK_FALSE(attention["entries"][1].contains("microseconds"));
 

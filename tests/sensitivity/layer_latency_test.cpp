@@ -5,6 +5,7 @@
 
 #include <quantkit/core/any_executor.hpp>
 #include <quantkit/sensitivity/measure_sensitivity.hpp>
+#include <quantkit/sensitivity/sensitivity_evaluator.hpp>
 #include <quantkit/tensor/thread_pool.hpp>
 
 #include <doctest/doctest.h>
@@ -98,6 +99,7 @@ TEST_CASE("layer latency: every allowed candidate of every layer is timed by tur
     sensitivity_table table = measure_sensitivity(subject);
     set_microseconds(table, latencies);
     CHECK_EQ(table.at(2, 1).microseconds, latencies[2][1].microseconds);
+    CHECK_EQ(table.at(2, 1).microseconds_error, latencies[2][1].error);
     CHECK_FALSE(table.at(3, 2).microseconds.has_value());
     CHECK_THROWS_WITH_AS(set_microseconds(table, { {} }), "quantkit: times of 1 layers do not fit 4",
                          std::invalid_argument);
@@ -131,6 +133,36 @@ TEST_CASE("layer latency: with threads, where a model divides its layers' work")
         ("quantkit: layers of this model cannot be timed with " + count + " threads: one thread runs them alone")
             .c_str(),
         std::invalid_argument);
+}
+
+TEST_CASE("layer latency: an evaluator plans by times, if it is told to measure them")
+{
+    evaluation_options wanted;
+    wanted.timing = options();
+    wanted.objective = plan_objective::microseconds;
+    wanted.budgets.error = 1.0;
+    const auto found = sensitivity_evaluator { wanted }(timed_toy {});
+    REQUIRE(found.solution.found());
+    CHECK_EQ(found.problem.layers[1][2].microseconds, found.table.at(1, 2).microseconds);
+    double least = 0.0; // each layer as its fastest candidate, as any error is allowed
+    for (std::size_t layer = 0; layer < 4; ++layer)
+    {
+        double fastest = *found.table.at(layer, 0).microseconds;
+        for (std::size_t choice = 1; choice < 3; ++choice)
+            fastest = std::min(fastest, found.table.at(layer, choice).microseconds.value_or(fastest));
+        least += fastest;
+    }
+    CHECK_EQ(found.solution.total.microseconds, doctest::Approx(least));
+
+    CHECK_THROWS_WITH_AS(sensitivity_evaluator { wanted }(test::toy_evaluated_model {}),
+                         "quantkit: layers of this model do not run alone, so that nothing can time them",
+                         std::invalid_argument);
+    wanted.timing.reset();
+    CHECK_THROWS_WITH_AS(sensitivity_evaluator { wanted }(timed_toy {}),
+                         "quantkit: a plan by microseconds needs times: the option timing measures them",
+                         std::invalid_argument);
+    wanted.objective = plan_objective::error, wanted.budgets.microseconds = 1.0;
+    CHECK_THROWS_AS(sensitivity_evaluator { wanted }(timed_toy {}), std::invalid_argument);
 }
 
 TEST_CASE("layer latency: times are kept for the same machine, batch and model")

@@ -35,6 +35,7 @@ namespace quantkit::test
         set(1, 0, 0.0, 0.0, 0);
         set(1, 2, 1.0, std::numeric_limits<double>::infinity(), 0);
         result.table.at(0, 2).microseconds = 12.5;
+        result.table.at(0, 2).microseconds_error = 0.25;
         result.priors = blended_prior {}(result.table.layers());
         result.disagreements = disagreements_of(result.priors, result.table, 2);
         planned_model plan { "greedy, 3000 bytes", { 1, 0 }, { 0.25, 2048, 0.0 }, plan_status::feasible, 0.125 };

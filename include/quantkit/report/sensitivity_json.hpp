@@ -14,7 +14,7 @@
 ///   [prior]                   { theory, importance, empirical, total, level, advice, reasons: [text, ...] }
 ///   entries                   [entry, ...] in the order of candidates; null where the layer does not allow one
 ///     error, low, high        of the metric, mean and ends of its interval
-///     settled, bytes, block_errors, [microseconds]
+///     settled, bytes, block_errors, [microseconds], [microseconds_error]
 ///                             block errors of all blocks, or of the first until the entry was settled
 /// disagreements               [{ layer, prior, measured, error, low, high, settled, share, rank, text }, ...]; layer
 /// is
@@ -79,6 +79,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                                       { "bytes", entry.bytes } };
         if (entry.microseconds)
             json["microseconds"] = json_number(*entry.microseconds);
+        if (entry.microseconds_error)
+            json["microseconds_error"] = json_number(*entry.microseconds_error);
         json["block_errors"] = json_numbers(entry.block_errors);
         return json;
     }

@@ -135,6 +135,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             value.at("bytes").get_to(result.bytes);
             if (value.contains("microseconds"))
                 result.microseconds = number(value.at("microseconds"));
+            if (value.contains("microseconds_error"))
+                result.microseconds_error = number(value.at("microseconds_error"));
             return result;
         }
 

@@ -161,7 +161,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         return result;
     }
 
-    /// Gives the allowed entries of a table their times. Throws unless there is one for each entry.
+    /// Gives the allowed entries of a table their times and the errors of these. Throws unless there is one for each
+    /// entry.
     inline void set_microseconds(sensitivity_table& table, const std::vector<std::vector<measured_latency>>& latencies)
     {
         require(latencies.size() == table.layers().size(), "times of ", latencies.size(), " layers do not fit ",
@@ -171,8 +172,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             require(latencies[layer].size() == table.candidates().size(), "layer ", layer, " has times of ",
                     latencies[layer].size(), " candidates, not ", table.candidates().size());
             for (std::size_t choice = 0; choice < latencies[layer].size(); ++choice)
-                if (table.at(layer, choice).allowed)
-                    table.at(layer, choice).microseconds = latencies[layer][choice].microseconds;
+                if (sensitivity_entry& entry = table.at(layer, choice); entry.allowed)
+                {
+                    entry.microseconds = latencies[layer][choice].microseconds;
+                    entry.microseconds_error = latencies[layer][choice].error;
+                }
         }
     }
 }

@@ -15,6 +15,8 @@
 #include <quantkit/sensitivity/evaluated_model.hpp>
 #include <quantkit/sensitivity/exact_search.hpp>
 #include <quantkit/sensitivity/layer_facts.hpp>
+#include <quantkit/sensitivity/layer_latency.hpp>
+#include <quantkit/sensitivity/layerwise_model.hpp>
 #include <quantkit/sensitivity/measure_sensitivity.hpp>
 #include <quantkit/sensitivity/output_metric.hpp>
 #include <quantkit/sensitivity/pair_interactions.hpp>
@@ -28,6 +30,7 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -62,6 +65,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// held_out   share of the model's samples, the last ones, that only verify
     /// budgets    without any, half of the reference's bytes
     /// objective  what is minimised under them
+    /// timing     times each layer as each candidate, which a budget or an objective of microseconds needs
     /// estimate   whether a plan trusts mean errors or the upper ends of their intervals
     /// pairs      how many pairs of layers that the plan changes are measured together, on the samples that measured
     struct evaluation_options
@@ -70,6 +74,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         double held_out = 0.25;
         plan_budgets budgets {};
         plan_objective objective = plan_objective::error;
+        std::optional<latency_options> timing {};
         error_estimate estimate = error_estimate::mean;
         std::size_t pairs = 0;
     };
@@ -137,10 +142,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         /// Throws what the policies throw, and std::invalid_argument where there are no samples to measure with or to
-        /// verify with.
+        /// verify with, where times are wanted and not measured, and where the model's layers cannot be timed.
         template <evaluated_model Model>
         evaluated_sensitivity<opinion> operator()(const Model& model) const
         {
+            check_timing(layerwise_model<Model>);
             const std::size_t held_out = held_out_samples(model.samples());
             measurement_options measuring = options_.measuring;
             if (measuring.samples == 0 && model.samples() - held_out > measuring.first)
@@ -149,6 +155,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             for (const layer_facts& layer : model.layers())
                 priors.push_back(prior_(layer));
             sensitivity_table table = measure_sensitivity(model, perturbation_, metric_, executor_, measuring);
+            if constexpr (layerwise_model<Model>)
+                if (options_.timing)
+                    set_microseconds(table, latencies_of(model));
             plan_problem problem = problem_of(table, budgets_of(table), options_.objective, options_.estimate);
             plan_solution solution = search_(problem);
             const sample_range rest { model.samples() - held_out, held_out, measuring.block };
@@ -173,6 +182,35 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
+        void check_timing(bool layers_run_alone) const
+        {
+            const bool wanted =
+                options_.budgets.microseconds.has_value() || options_.objective == plan_objective::microseconds;
+            require(options_.timing || !wanted, "a plan by microseconds needs times: the option timing measures them");
+            require(!options_.timing || layers_run_alone, "layers of this model do not run alone, so that nothing can "
+                                                          "time them");
+        }
+
+        /// Of several processes, the times of the first: all of them plan by the same numbers.
+        template <layerwise_model Model>
+        std::vector<std::vector<measured_latency>> latencies_of(const Model& model) const
+        {
+            std::vector<std::vector<measured_latency>> latencies = layer_latencies(model, *options_.timing);
+            if constexpr (sharing_executor<Executor>)
+            {
+                std::vector<double> row;
+                for (const std::vector<measured_latency>& layer : latencies)
+                    for (const measured_latency& each : layer)
+                        row.insert(row.end(), { each.microseconds, each.error });
+                executor_.share(row, row.size());
+                auto number = row.begin();
+                for (std::vector<measured_latency>& layer : latencies)
+                    for (measured_latency& each : layer)
+                        each = { *number++, *number++ };
+            }
+            return latencies;
+        }
+
         std::size_t held_out_samples(std::size_t samples) const
         {
             require(options_.held_out > 0.0 && options_.held_out < 1.0,

@@ -34,6 +34,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// settled       the interval is narrow enough: more samples would not change what follows from the error
     /// bytes         of the layer's weights
     /// microseconds  of the layer, where somebody measured or estimated it
+    /// microseconds_error  half of a 95 % interval of that, where it was measured
     struct sensitivity_entry
     {
         bool allowed = false;
@@ -43,6 +44,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         bool settled = false;
         std::size_t bytes = 0;
         std::optional<double> microseconds {};
+        std::optional<double> microseconds_error {};
 
         friend bool operator==(const sensitivity_entry&, const sensitivity_entry&) = default;
     };
