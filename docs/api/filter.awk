@@ -162,18 +162,23 @@ function row_of(comment, name,   parts, n, i, row)
         return row
     }
     for (i = 1; i <= n; ++i) # "bytes  of its weights; reference_bytes: in float"
-        if (is_row(parts[i]) && has_word(parts[i], name))
-            return row_text(parts[i])
+        if (is_row(parts[i]) && parts[i] ~ ("; " name "(:|  )"))
+        {
+            row = parts[i]
+            sub(".*; " name "(:|  ) *", "", row)
+            return row
+        }
     return ""
 }
 
 # The first paragraph of the comment, outside of its table, that has the name.
-function paragraph_of(comment, name,   parts, n, i, paragraph)
+function paragraph_of(comment, name,   parts, n, i, paragraph, in_table)
 {
     n = split(comment "\n", parts, "\n")
     for (i = 1; i <= n; ++i)
     {
-        if (parts[i] != "" && !is_row(parts[i]))
+        in_table = is_row(parts[i]) || (in_table && parts[i] ~ /^  /)
+        if (parts[i] != "" && !in_table)
             paragraph = paragraph (paragraph == "" ? "" : " ") trimmed(parts[i])
         else if (has_word(paragraph, name))
             return paragraph
@@ -183,7 +188,16 @@ function paragraph_of(comment, name,   parts, n, i, paragraph)
     return ""
 }
 
-function first_paragraph(comment) { sub(/\n(\n| ).*/, "", comment); gsub(/\n/, " ", comment); return comment }
+# What the comment says first, unless that is a table.
+function first_paragraph(comment)
+{
+    sub(/\n(\n| ).*/, "", comment)
+    if (is_row(comment))
+        return ""
+    sub(/\n[a-z][^\n]*  [^ ].*/, "", comment)
+    gsub(/\n/, " ", comment)
+    return comment
+}
 
 # "x, y   [count] floats": names of parameters or members, two spaces or more, what they are.
 function is_row(text) { return text ~ /^[a-z][A-Za-z0-9_]*((, |\/)[a-z][A-Za-z0-9_]*)*  +[^ ]/ }

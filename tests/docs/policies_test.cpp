@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// The code of docs/policies.md: what stands between "NAME begins" and "NAME ends" is shown there.
+/// The code of docs/policies.md and docs/choosing_a_scheme.md: what stands between "NAME begins" and "NAME ends" is
+/// shown there.
+#include <quantkit/observers/percentile.hpp>
+
 #include <doctest/doctest.h>
 
 // headers begins
@@ -159,4 +162,26 @@ TEST_CASE("docs: a runtime of one's own")
     // sensitivity ends
     CHECK(a_is_more_sensitive);
     CHECK(table.at(0, 0).error == 0.0);
+}
+
+TEST_CASE("docs: choosing a scheme")
+{
+    const qk::matrix_f weight = qk::matrix_f::Random(32, 64), x = qk::matrix_f::Random(128, 64).cwiseMax(0.0f);
+    // scheme begins
+    // weights: int8 with one scale an output, or int4 with one for 32 inputs of an output; symmetric, as they are
+    // signed
+    const auto codes = qk::quantize<qk::int8_narrow>(weight, qk::per_axis { .axis = 0 });
+    const auto small = qk::quantize<qk::int4_full>(weight, qk::per_group { 1, 32 });
+
+    // activations: uint8 with one pair for all, from a range that leaves outliers out
+    qk::percentile_observer observer { { .percentile = 99.99 } };
+    observer.observe(x);
+    const qk::qparams input = qk::choose_qparams<qk::uint8_full>(observer);                      // affine
+    const qk::qparams shift = qk::choose_qparams<qk::uint8_full>(observer, qk::power_of_two {}); // for shifts
+    // scheme ends
+    CHECK(codes.scales().size() == 32);
+    CHECK(small.scales().size() == 64);
+    CHECK(input.scale == doctest::Approx(1.0 / 255).epsilon(0.01));
+    CHECK(input.zero_point == 0);
+    CHECK(std::log2(shift.scale) == std::round(std::log2(shift.scale)));
 }

@@ -26,7 +26,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::vector<real_range> ranges;
         std::size_t non_finite = 0;
-        std::size_t values = 0;
+        std::size_t values = 0; ///< all numbers that were seen
 
         /// rows  [count / features, features]
         void include(const float* rows, std::size_t count, std::size_t features)

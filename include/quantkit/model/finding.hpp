@@ -106,11 +106,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// numbers  those of the text
     struct finding
     {
-        finding_severity severity;
-        finding_code code;
+        finding_severity severity; ///< how much it matters
+        finding_code code;         ///< what it is, for programs
         std::string name;
         std::vector<finding_number> numbers;
-        std::string text;
+        std::string text; ///< what it is, for people, with the numbers
     };
 }
 

@@ -38,7 +38,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::string name, precision;
         tensor_bytes weights {};
-        std::size_t biases = 0;
+        std::size_t biases = 0; ///< bytes; always FP32
 
         /// All bytes of the layer.
         std::size_t total() const { return weights.total() + biases; }

@@ -27,8 +27,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// input_bounds  to which uint8 codes saturate; narrower where activations are trained with fewer bits
     struct product_weights
     {
-        stored_weight weight;
-        vector_f bias;
+        stored_weight weight; ///< [out_features, in_features]
+        vector_f bias;        ///< [out_features]
         std::optional<qparams> input {};
         quant_bounds input_bounds = uint8_full::bounds;
     };

@@ -26,9 +26,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// outputs   of each value: the uint8 codes that it is rounded to, where a layer's quantize_output says so
     struct quantized_model
     {
-        model network;
+        model network; ///< in float
         precision_plan plan;
-        program steps;
+        program steps; ///< of the network, fused
         std::vector<std::optional<product_weights>> products;
         std::vector<std::optional<qparams>> outputs;
     };

@@ -73,9 +73,9 @@ namespace quantkit
     struct deployment
     {
         std::size_t model_bytes = 0;
-        accuracy_requirement accuracy = accuracy_requirement::moderate;
-        bool has_training_data = false;
-        target_hardware hardware = target_hardware::desktop;
+        accuracy_requirement accuracy = accuracy_requirement::moderate; ///< how much of it may go
+        bool has_training_data = false;                                 ///< with the labels or whatever the loss needs
+        target_hardware hardware = target_hardware::desktop;            ///< that the model is to run on
     };
 
     /// Above it a model's weights are what matters: 100 MB.
@@ -87,7 +87,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// reasons  first why the rule applies, then what the method asks for or what a stricter one lacked
     struct method_recommendation
     {
-        quantization_method method;
+        quantization_method method; ///< the one to try first
         std::vector<std::string> reasons;
     };
 }

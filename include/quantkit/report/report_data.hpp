@@ -94,7 +94,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         friend bool operator==(const report_fact&, const report_fact&) = default;
     };
 
-    /// verdict   one sentence; reasons: why
+    /// title     of the page; verdict: one sentence; reasons: why
     /// warnings  such as disagreements of prior and measurement
     /// metric    of all errors, with its unit; lower is better
     struct report_data
@@ -103,10 +103,10 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<std::string> reasons {}, warnings {};
         std::string metric = "error";
         std::vector<report_layer> layers {};
-        std::vector<report_histogram> histograms {};
-        std::vector<report_plan_point> front {};
-        std::vector<report_comparison> comparisons {};
-        std::vector<report_fact> facts {};
+        std::vector<report_histogram> histograms {};   ///< of activations and weights
+        std::vector<report_plan_point> front {};       ///< by ascending bytes
+        std::vector<report_comparison> comparisons {}; ///< of the plan's estimates with what it did
+        std::vector<report_fact> facts {};             ///< how it was measured
 
         friend bool operator==(const report_data&, const report_data&) = default;
     };

@@ -33,6 +33,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     };
 
     /// title, x_label, y_label  text; labels name the unit
+    /// x, y                     the axes
     /// description              what a reader who cannot see the chart should know
     /// height                   of the space between the axes, in units of which a chart is 480 wide
     struct chart_frame

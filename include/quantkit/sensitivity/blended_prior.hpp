@@ -51,7 +51,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct layer_prior
     {
         double theory = 0.0, importance = 0.0, empirical = 0.0, total = 0.0;
-        sensitivity_level level = sensitivity_level::none;
+        sensitivity_level level = sensitivity_level::none; ///< by the total and the thresholds
         precision_advice advice = precision_advice::int8;
         std::vector<std::string> reasons;
 

@@ -26,17 +26,17 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// share  of the sum of all layers' errors; rank  1 for the greatest error
     struct disagreement
     {
-        std::size_t layer = 0;
+        std::size_t layer = 0; ///< index in the model
         std::string name;
         layer_kind kind = layer_kind::feed_forward;
-        sensitivity_level prior = sensitivity_level::none;
-        sensitivity_level measured = sensitivity_level::none;
-        double error = 0.0;
-        error_interval interval {};
-        bool settled = false;
+        sensitivity_level prior = sensitivity_level::none;    ///< what the kind of the layer makes one expect
+        sensitivity_level measured = sensitivity_level::none; ///< by the error, among all layers
+        double error = 0.0;                                   ///< in the table's metric
+        error_interval interval {};                           ///< of the error
+        bool settled = false;                                 ///< whether more samples would change nothing
         double share = 0.0;
         std::size_t rank = 0;
-        std::string text;
+        std::string text; ///< all of it in a sentence
 
         friend bool operator==(const disagreement&, const disagreement&) = default;
     };

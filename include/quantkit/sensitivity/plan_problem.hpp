@@ -63,7 +63,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct plan_problem
     {
         std::vector<std::vector<plan_option>> layers;
-        plan_budgets budgets {};
+        plan_budgets budgets {}; ///< what the plan must keep
         plan_objective objective = plan_objective::error;
     };
 

@@ -36,11 +36,12 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// lower_bound  no plan within the budgets has a lesser objective
     struct plan_solution
     {
-        plan_status status = plan_status::unknown;
+        plan_status status = plan_status::unknown; ///< what is known about the plan
         choices plan {};
         plan_option total {};
         double lower_bound = 0.0;
 
+        /// Whether there is a plan.
         bool found() const { return status == plan_status::optimal || status == plan_status::feasible; }
     };
 

@@ -49,7 +49,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     {
         choices plan;
         double predicted = 0.0, measured = 0.0;
-        bool keeps_bound = false;
+        bool keeps_bound = false; ///< whether the measured error is within the bound
         std::vector<plan_repair> repairs {};
 
         friend bool operator==(const verified_plan&, const verified_plan&) = default;

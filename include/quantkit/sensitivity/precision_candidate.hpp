@@ -44,7 +44,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct precision_candidate
     {
         std::string name;
-        layer_precision precision {};
+        layer_precision precision {}; ///< in which the layer computes
         bool rounds_inputs = false;
 
         friend bool operator==(const precision_candidate&, const precision_candidate&) = default;

@@ -24,7 +24,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct prior_opinion
     {
         double score = 0.0;
-        std::string reason;
+        std::string reason; ///< in a sentence
     };
 
     /// What a layer's facts say.
@@ -39,8 +39,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// factors  what rounding does to the layer's result, or what spares it
     struct theory_row
     {
-        sensitivity_level level = sensitivity_level::none;
-        std::string_view reason;
+        sensitivity_level level = sensitivity_level::none; ///< that layers of this kind have
+        std::string_view reason;                           ///< in a sentence
         std::array<std::string_view, 2> factors {};
     };
 

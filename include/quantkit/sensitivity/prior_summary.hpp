@@ -45,7 +45,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct prior_summary
     {
         std::size_t layers = 0, high = 0, medium = 0, low = 0, quantizable = 0;
-        overall_advice advice = overall_advice::bold;
+        overall_advice advice = overall_advice::bold; ///< by the share of HIGH layers
         std::vector<std::string> reasons;
 
         /// Of all layers, in [0, 1]; 0 if there are none.

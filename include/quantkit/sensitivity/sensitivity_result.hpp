@@ -50,8 +50,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::string name;
         choices plan;
         plan_option predicted {};
-        plan_status status = plan_status::unknown;
-        double lower_bound = 0.0;
+        plan_status status = plan_status::unknown; ///< as the search left it
+        double lower_bound = 0.0;                  ///< as the search left it
         std::vector<named_number> measured {};
         std::vector<plan_repair> repairs {};
 
@@ -65,11 +65,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// data_digest    of the samples
     struct sensitivity_result
     {
-        std::string model;
-        sensitivity_table table;
+        std::string model;       ///< its name
+        sensitivity_table table; ///< what was measured
         std::vector<layer_prior> priors {};
         std::vector<disagreement> disagreements {};
-        std::vector<planned_model> plans {};
+        std::vector<planned_model> plans {}; ///< in the order in which they were made
         std::vector<pair_interaction> interactions {};
         std::uint64_t seed = 0;
         std::vector<named_option> options {};

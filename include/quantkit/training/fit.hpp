@@ -28,6 +28,7 @@
 
 namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
 {
+    /// epochs        passes over all samples
     /// batch         samples of a step; the last one of an epoch may have fewer
     /// seed          of the order of samples and of dropout
     /// rate          of step 0, 1, ...; all epochs count
@@ -58,7 +59,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     struct fit_result
     {
         std::vector<double> losses;
-        bool was_cancelled = false;
+        bool was_cancelled = false; ///< whether the callback ended it
     };
 }
 

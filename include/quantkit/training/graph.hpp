@@ -24,7 +24,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     struct graph_node
     {
         std::string name;
-        std::unique_ptr<operation<Scalar>> work;
+        std::unique_ptr<operation<Scalar>> work; ///< what the node computes
         std::vector<std::size_t> inputs;
         std::size_t output = 0;
         std::vector<std::size_t> parameters;
@@ -46,9 +46,9 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::vector<graph_value> values;
         std::vector<graph_node<Scalar>> nodes;
-        std::size_t output = 0;
+        std::size_t output = 0; ///< index of the value that the network returns
         basic_parameter_set<Scalar> parameters;
         std::vector<std::unique_ptr<fake_quant_node>> quantizers;
-        training::weight_quantizers<Scalar> weight_quantizers;
+        training::weight_quantizers<Scalar> weight_quantizers; ///< by the index of the weight
     };
 }

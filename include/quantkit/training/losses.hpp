@@ -23,7 +23,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     template <class Scalar>
     struct loss_result
     {
-        double value = 0.0;
+        double value = 0.0; ///< mean over the batch
         matrix<Scalar> gradient;
     };
 }

@@ -71,7 +71,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     struct chunk_place
     {
         std::size_t first_sample = 0;
-        run_mode mode = run_mode::inference;
+        run_mode mode = run_mode::inference; ///< whether gradients will follow
         std::uint64_t seed = 0;
     };
 

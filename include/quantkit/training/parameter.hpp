@@ -39,7 +39,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     {
         std::string name;
         tensor_shape shape;
-        parameter_role role = parameter_role::weight;
+        parameter_role role = parameter_role::weight; ///< what it belongs to
         std::vector<Scalar> values;
         std::vector<Scalar> gradient;
 

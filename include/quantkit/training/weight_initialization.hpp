@@ -39,8 +39,8 @@ namespace quantkit::training
     /// gain  1 for linear outputs, sqrt(2) before ReLU
     struct weight_initialization
     {
-        weight_deviation deviation = weight_deviation::kaiming;
-        weight_distribution distribution = weight_distribution::uniform;
+        weight_deviation deviation = weight_deviation::kaiming;          ///< how it follows from the shape
+        weight_distribution distribution = weight_distribution::uniform; ///< the form
         double gain = std::numbers::sqrt2;
     };
 }

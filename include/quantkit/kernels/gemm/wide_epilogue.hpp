@@ -35,9 +35,9 @@ namespace quantkit::kernels
     struct wide_epilogue
     {
         const float* row_scales = nullptr;
-        std::size_t row_step = 1;
+        std::size_t row_step = 1; ///< 0 where all rows have one scale
         const float* column_scales = nullptr;
-        Rest rest;
+        Rest rest; ///< what follows
     };
 
     /// scaled[j] = float(joined_halves(low[j], high[j])) * (row_scale * column_scales[j]); count is in whole panels.
