@@ -189,12 +189,27 @@ TEST_CASE("reports: what differs")
     CHECK(differences[4].after == "-");
 }
 
+TEST_CASE("reports: errors in other metrics and times within noise do not differ")
+{
+    const report_data before = sample_report(2);
+    report_data after = before;
+    after.metric = "1 - agreement";
+    after.layers[0].error = after.layers[0].low = after.layers[0].high = 1.0;
+    after.layers[0].microseconds = *before.layers[0].microseconds * 1.2;
+    after.layers[1].microseconds = *before.layers[1].microseconds * 0.5;
+    const std::vector<report_difference> differences = compare_reports(before, after);
+    REQUIRE(differences.size() == 2);
+    CHECK(differences[0].what == "metric");
+    CHECK(differences[1].what == "microseconds");
+    CHECK(differences[1].ratio == 0.5);
+}
+
 TEST_CASE("reports: a page of what differs")
 {
     report_data before = sample_report(2), after = before;
     CHECK(comparison_to_html(before, before).find("The reports agree.") != std::string::npos);
     after.layers[1].bytes *= 2;
-    after.title = after.layers[1].precision = "<img>";
+    after.title = after.verdict = after.layers[1].precision = "<img>";
     const std::string page = comparison_to_html(before, after);
     CHECK(unbalanced_tag(page) == "");
     CHECK(count_of(page, "<tr>") == 3);

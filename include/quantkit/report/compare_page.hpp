@@ -19,12 +19,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         if (differences.empty())
             return element("p", "", "The reports agree.");
-        html_table table("All that differs; errors differ where their intervals do not overlap");
+        html_table table(
+            "Errors differ where their intervals do not overlap, times where one is more than a quarter longer");
         for (const char* name : { "layer", "what", "before", "after" })
             table.add_column(name, true);
         table.add_column("after / before");
         for (const report_difference& each : differences)
         {
+            if (each.layer.empty() && each.what == "verdict")
+                continue; // it stands above the table
             table.add_text(each.layer.empty() ? "(report)" : each.layer);
             for (const std::string& text : { each.what, each.before, each.after })
                 table.add_text(text);

@@ -41,8 +41,10 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
     public:
         report_comparer(const report_data& before, const report_data& after)
+            : same_metric_(before.metric == after.metric)
         {
             compare_text("", "verdict", before.verdict, after.verdict);
+            compare_text("", "metric", before.metric, after.metric);
             for (const report_fact& fact : before.facts)
             {
                 const report_fact* other = find_named(after.facts, fact.name);
@@ -76,11 +78,14 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             compare_text(before.name, "prior", before.prior_level, after->prior_level);
             compare_number(before.name, "bytes", static_cast<double>(before.bytes), static_cast<double>(after->bytes));
             // Intervals that overlap are no difference.
-            if (before.low > after->high || after->low > before.high)
+            if (same_metric_ && (before.low > after->high || after->low > before.high))
                 compare_number(before.name, "error", before.error, after->error);
-            if (before.microseconds && after->microseconds)
+            if (before.microseconds && after->microseconds && are_apart(*before.microseconds, *after->microseconds))
                 compare_number(before.name, "microseconds", *before.microseconds, *after->microseconds);
         }
+
+        /// Times by more than a quarter: they have no intervals, but noise.
+        static bool are_apart(double a, double b) { return std::max(a, b) > 1.25 * std::min(a, b); }
 
         void compare_text(const std::string& layer, const std::string& what, const std::string& before,
                           const std::string& after)
@@ -97,13 +102,15 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             differences_.push_back({ layer, what, short_text(before, 6), short_text(after, 6), ratio });
         }
 
+        bool same_metric_;
         std::vector<report_difference> differences_;
     };
 }
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// In the order of the first report. Errors differ where their intervals do not overlap.
+    /// In the order of the first report. Errors in the same metric differ where their intervals do not overlap, times
+    /// of layers where one is more than a quarter longer.
     inline std::vector<report_difference> compare_reports(const report_data& before, const report_data& after)
     {
         return detail::report_comparer(before, after).take();
