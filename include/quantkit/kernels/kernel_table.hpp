@@ -84,6 +84,8 @@ namespace quantkit::kernels
 
     /// What a kernel_table holds for Arch and one type of code, as static functions: what is not called is not
     /// compiled.
+    ///
+    /// quantize, quantize_each, dequantize, dequantize_each  as the functions of these names
     template <class Arch, code_with_kernels Code>
     struct compiled_code_kernels
     {
@@ -111,6 +113,12 @@ namespace quantkit::kernels
     };
 
     /// What a kernel_table holds for Arch, as static functions: what is not called is not compiled.
+    ///
+    /// codes                                                               those of a type of code
+    /// fake_quantize, fake_quantize_each                                   as the functions of these names
+    /// add_fake_quantize_gradient, sum_qparams_gradient                    as the functions of these names
+    /// reduce_range, reduce_range_each, sum_errors, sum_errors_exactly     as the functions of these names
+    /// half_to_float, float_to_half, bfloat16_to_float, float_to_bfloat16  as the functions of these names
     template <class Arch>
     struct compiled_kernels
     {
@@ -254,6 +262,7 @@ namespace quantkit::kernels
             return {};
     }
 
+    /// What active_kernels() has for a type of code.
     template <class Arch, code_with_kernels Code>
     using active_code_kernels_of = decltype(active_kernels<Arch>().template codes<Code>());
 }
