@@ -15,4 +15,5 @@ if(QUANTKIT_SANITIZE)
     target_compile_options(quantkit_warnings INTERFACE
         -fsanitize=${QUANTKIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(quantkit_warnings INTERFACE -fsanitize=${QUANTKIT_SANITIZE})
+    target_compile_definitions(quantkit_warnings INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
