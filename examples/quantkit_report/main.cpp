@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -80,6 +81,12 @@ namespace
         return wanted;
     }
 
+    /// With its folder: many models are called graph.json.
+    std::string model_name(const std::filesystem::path& file)
+    {
+        return (file.parent_path().filename() / file.stem()).generic_string();
+    }
+
     std::string plan_name(const report_options& chosen, std::size_t bytes)
     {
         return chosen.max_drop ? "of at most " + qk::percent_text(*chosen.max_drop) + " changed predictions"
@@ -130,7 +137,7 @@ namespace
             throw std::runtime_error("no plan keeps the budget");
 
         const std::size_t shown = qk::index_of(found.table.candidates(), "INT8 static");
-        qk::sensitivity_result result = result_of(chosen.files[0].stem().string(), found, shown);
+        qk::sensitivity_result result = result_of(model_name(chosen.files[0]), found, shown);
         result.plans[0].name = plan_name(chosen, found.problem.budgets.bytes.value_or(0)) + ", " + result.plans[0].name;
         qk::report_data report = report_of(result, 0, shown);
         add_latencies(report, subject, result.plans[0].plan, chosen.turns);
@@ -144,8 +151,18 @@ namespace
         return !chosen.max_drop || found.verified.keeps_bound ? 0 : 1;
     }
 
+    /// What cannot be written is said before anything is measured.
+    void check_folders(const report_options& chosen)
+    {
+        for (const std::filesystem::path& file : { chosen.html, chosen.csv, chosen.json })
+            if (!file.parent_path().empty() && !std::filesystem::is_directory(file.parent_path()))
+                throw std::runtime_error("there is no folder " + file.parent_path().string() + " for "
+                                         + file.filename().string());
+    }
+
     int run(const report_options& chosen)
     {
+        check_folders(chosen);
         if (chosen.compare)
             return compare(chosen);
         return chosen.max_drop ? report_with(chosen, qk::output_disagreement {})
