@@ -119,6 +119,13 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// Of everything that does not depend on how fast the machine is: data, seed, options, table, plans and pairs.
     /// Times, and what was measured with them, do not count; neither do priors and disagreements, which follow from the
     /// rest.
+    ///
+    /// Threads, processes and interruptions change no bit of it. Products of floats do, between instruction sets with
+    /// FMA (AVX2, AVX-512, AArch64) and without (scalar, SSE2), in the last digits of errors; so may the flags that
+    /// softmax, norms and activations are compiled with. Machines to compare run the same program, and with
+    /// QUANTKIT_ISA=sse2 where one of them lacks FMA. Sizes, integer products, what rounds values to codes and halves,
+    /// metrics and intervals are exact or fixed in their order everywhere; plans follow from differences far above the
+    /// last digits, as a rule.
     inline digest digest_of(const sensitivity_result& result)
     {
         digest sum;
