@@ -137,6 +137,11 @@ TEST_CASE("reports: JSON that is no report")
     CHECK(refusal(R"({"format":"quantkit report","version":2})")
           == "quantkit: this report has version 2, readable is 1");
     CHECK(refusal(R"({"format":"quantkit report","version":1})").find("title") != std::string::npos);
+    std::string text = report_to_json(sample_report(1));
+    const std::string bytes = "\"bytes\": 1000";
+    REQUIRE(text.find(bytes) != std::string::npos);
+    text.replace(text.find(bytes), bytes.size(), "\"bytes\": 1e300");
+    CHECK(refusal(text) == "quantkit: bytes must be an integer that is not negative, but is 1e+300");
 }
 
 TEST_CASE("reports: CSV quotes what it must")

@@ -142,7 +142,11 @@ TEST_CASE("texts that are no result are refused, and say why")
     CHECK_EQ(changed("\"inf\"", "\"huge\""), start + "'huge' is no number");
     CHECK(says(changed("0000000000000abc", "xyz"), "data_digest is 'xyz', not 16 hexadecimal digits"));
     CHECK(says(changed("98304", "98305"), "but that of what it holds is ")); // one bit changes the digest
-    CHECK(says(changed("\"bytes\": 4096", "\"bytes\": \"many\""), "type must be number"));
+    CHECK(says(changed("\"bytes\": 4096", "\"bytes\": \"many\""),
+               "bytes must be an integer that is not negative, but is \"many\""));
+    CHECK(says(changed("\"bytes\": 4096", "\"bytes\": 1e300"), "bytes must be an integer that is not negative"));
+    CHECK(says(changed("\"seed\": ", "\"seed\": -"), "seed must be an integer that is not negative"));
+    CHECK(says(changed("\"schema\": 2", "\"schema\": 1e300"), "its schema is 1e+300, readable is 2"));
     CHECK(says(changed("\"repairs\": [\n        {\n          \"layer\": \"attn\"",
                        "\"repairs\": [\n        {\n          \"layer\": \"none\""),
                "there is no layer 'none'"));

@@ -11,16 +11,21 @@
 #pragma once
 
 #include <quantkit/core/tensor_view.hpp>
+#include <quantkit/io/data_type.hpp>
 #include <quantkit/io/file.hpp>
 #include <quantkit/io/io_error.hpp>
+#include <quantkit/io/json_number.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quantkit
@@ -44,11 +49,23 @@ namespace quantkit
 
     namespace detail
     {
+        inline tensor_shape described_shape_of(const nlohmann::json& json)
+        {
+            tensor_shape shape;
+            for (const nlohmann::json& extent : json)
+            {
+                const auto value = natural_number(extent, "an extent");
+                require(std::in_range<std::ptrdiff_t>(value), "an extent of ", value, " is too large");
+                shape.push_back(static_cast<std::ptrdiff_t>(value));
+            }
+            require(byte_count(shape, data_type::float32).has_value(), "the shape ", shape, " has too many elements");
+            return shape;
+        }
+
         inline described_tensor described_tensor_of(const nlohmann::json& json)
         {
-            described_tensor tensor { json.at("name").get<std::string>(), {}, std::nullopt };
-            for (const nlohmann::json& extent : json.at("shape"))
-                tensor.shape.push_back(extent.get<std::ptrdiff_t>());
+            described_tensor tensor { json.at("name").get<std::string>(), described_shape_of(json.at("shape")),
+                                      std::nullopt };
             if (json.contains("uniform"))
                 tensor.uniform = json["uniform"].get<double>();
             else if (json.contains("constant"))
@@ -60,7 +77,7 @@ namespace quantkit
         {
             if (json.at("algorithm") != "splitmix64")
                 throw_io("the algorithm of a recipe must be splitmix64, but is ", json["algorithm"].dump());
-            weight_recipe recipe { json.at("seed").get<std::uint64_t>(), {}, std::nullopt };
+            weight_recipe recipe { natural_number<std::uint64_t>(json.at("seed"), "a seed"), {}, std::nullopt };
             for (const nlohmann::json& tensor : json.at("tensors"))
                 recipe.tensors.push_back(described_tensor_of(tensor));
             if (json.contains("sinusoidal"))
@@ -80,6 +97,11 @@ namespace quantkit
         catch (const nlohmann::json::exception& error)
         {
             detail::throw_io(source, ": ", error.what());
+        }
+        catch (const std::invalid_argument& error)
+        {
+            const std::string_view text = error.what();
+            detail::throw_io(source, ": ", text.substr(std::string_view("quantkit: ").size()));
         }
     }
 

@@ -7,6 +7,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
+#include <quantkit/io/json_number.hpp>
 #include <quantkit/report/report_data.hpp>
 
 #include <nlohmann/json.hpp>
@@ -56,6 +57,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             object.at(key).get_to(value);
         }
+        void operator()(const char* key, std::size_t& value) const { value = natural_number(object.at(key), key); }
         template <class T>
         void operator()(const char* key, std::optional<T>& value) const
         {
@@ -185,8 +187,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const auto object = nlohmann::ordered_json::parse(text);
             require(object.is_object() && object.value("format", "") == "quantkit report", "this JSON is no report");
-            const int version = object.at("version").get<int>();
-            require(version == detail::report_version, "this report has version ", version, ", readable is ",
+            const nlohmann::ordered_json& version = object.at("version");
+            require(version == detail::report_version, "this report has version ", version.dump(), ", readable is ",
                     detail::report_version);
             detail::members_of(detail::json_reader { object }, report);
         }

@@ -6,6 +6,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/io/file.hpp>
+#include <quantkit/io/json_number.hpp>
 #include <quantkit/model/layer_kind.hpp>
 #include <quantkit/report/sensitivity_json.hpp>
 #include <quantkit/sensitivity/choice.hpp>
@@ -40,11 +41,12 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         sensitivity_result read()
         {
-            const int schema = all_.at("schema").get<int>();
-            require(schema == sensitivity_schema, "its schema is ", schema, ", readable is ", sensitivity_schema);
+            const json& schema = all_.at("schema");
+            require(schema == sensitivity_schema, "its schema is ", schema.dump(), ", readable is ",
+                    sensitivity_schema);
             sensitivity_result result;
             all_.at("model").get_to(result.model);
-            result.seed = all_.at("seed").get<std::uint64_t>();
+            result.seed = natural_number<std::uint64_t>(all_.at("seed"), "seed");
             result.data_digest = digest_member("data_digest");
             for (const auto& [name, value] : all_.at("options").items())
                 result.options.push_back({ name, value.get<std::string>() });
@@ -102,13 +104,16 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             for (const auto& layer : all_.at("layers"))
                 layers.push_back({ layer.at("name").get<std::string>(),
                                    named(layer.at("kind"), static_cast<layer_kind>(layer_kind_names.size() - 1)),
-                                   layer.at("parameters").get<std::size_t>(),
-                                   layer.at("multiplications").get<std::size_t>() });
+                                   natural_number(layer.at("parameters"), "parameters"),
+                                   natural_number(layer.at("multiplications"), "multiplications") });
             std::vector<candidate> candidates;
             for (const auto& name : all_.at("candidates"))
                 candidates.push_back({ name.get<std::string>() });
+            std::vector<std::size_t> block_samples;
+            for (const auto& samples : all_.at("block_samples"))
+                block_samples.push_back(natural_number(samples, "block_samples"));
             sensitivity_table table(all_.at("metric").get<std::string>(), std::move(layers), std::move(candidates),
-                                    all_.at("block_samples").get<std::vector<std::size_t>>());
+                                    std::move(block_samples));
             for (std::size_t i = 0; i < table.layers().size(); ++i)
             {
                 const json& entries = all_.at("layers")[i].at("entries");
@@ -132,7 +137,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             result.error = number(value.at("error"));
             result.interval = { number(value.at("low")), number(value.at("high")) };
             value.at("settled").get_to(result.settled);
-            value.at("bytes").get_to(result.bytes);
+            result.bytes = natural_number(value.at("bytes"), "bytes");
             if (value.contains("microseconds"))
                 result.microseconds = number(value.at("microseconds"));
             if (value.contains("microseconds_error"))
@@ -170,7 +175,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             result.interval = { number(value.at("low")), number(value.at("high")) };
             value.at("settled").get_to(result.settled);
             result.share = number(value.at("share"));
-            value.at("rank").get_to(result.rank);
+            result.rank = natural_number(value.at("rank"), "rank");
             value.at("text").get_to(result.text);
             return result;
         }
@@ -182,7 +187,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             value.at("name").get_to(result.name);
             result.status = named(value.at("status"), plan_status::unknown);
             result.lower_bound = number(value.at("lower_bound"));
-            result.predicted = { number(predicted.at("error")), predicted.at("bytes").get<std::size_t>(),
+            result.predicted = { number(predicted.at("error")), natural_number(predicted.at("bytes"), "bytes"),
                                  number(predicted.at("microseconds")) };
             for (const layer_facts& facts : table_->layers())
                 result.plan.push_back(choice(value.at("choices").at(facts.name)));
