@@ -120,12 +120,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// Times, and what was measured with them, do not count; neither do priors and disagreements, which follow from the
     /// rest.
     ///
-    /// Threads, processes and interruptions change no bit of it. Products of floats do, between instruction sets with
-    /// FMA (AVX2, AVX-512, AArch64) and without (scalar, SSE2), in the last digits of errors; so may the flags that
-    /// softmax, norms and activations are compiled with. Machines to compare run the same program, and with
-    /// QUANTKIT_ISA=sse2 where one of them lacks FMA. Sizes, integer products, what rounds values to codes and halves,
-    /// metrics and intervals are exact or fixed in their order everywhere; plans follow from differences far above the
-    /// last digits, as a rule.
+    /// Threads, processes, interruptions and the flags of the translation unit (tried with and without AVX2 and FMA)
+    /// change no bit of it. Products of floats do: those of instruction sets with FMA (AVX2, AVX-512, AArch64) differ
+    /// from those without (scalar, SSE2) in the last digits of errors. So machines to compare run with
+    /// QUANTKIT_ISA=sse2 where one of them lacks FMA. Plans follow from differences far above the last digits, as a
+    /// rule.
     inline digest digest_of(const sensitivity_result& result)
     {
         digest sum;
