@@ -100,8 +100,8 @@ namespace quantkit
         }
         catch (const std::invalid_argument& error)
         {
-            const std::string_view text = error.what();
-            detail::throw_io(source, ": ", text.substr(std::string_view("quantkit: ").size()));
+            const std::string_view reason = error.what();
+            detail::throw_io(source, ": ", reason.substr(std::string_view("quantkit: ").size()));
         }
     }
 
