@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 using namespace quantkit;
 
@@ -67,6 +68,23 @@ namespace
                && evaluated(subject, options, mpi_executor(MPI_COMM_WORLD, threads)) == want;
     }
 
+    /// Ranks measure other times, but all of them plan by those of the first.
+    bool same_times(const mpi_executor& processes)
+    {
+        const model network = test::sample_encoder();
+        const simulated_model subject(network, test::random_input(network, 16, 3), test::random_input(network, 20));
+        evaluation_options options;
+        options.timing.emplace();
+        options.timing->turns = 3;
+        options.objective = plan_objective::microseconds;
+        options.budgets.error = 1e9;
+        const auto found = sensitivity_evaluator { options }.with_executor(processes)(subject);
+        const std::vector<double> own { found.solution.total.microseconds };
+        std::vector<double> first = own;
+        processes.share(first, 1);
+        return found.solution.found() && own == first && own[0] > 0.0;
+    }
+
     /// One rank stops: all of them find out, and none waits for ever.
     bool all_cancelled(const mpi_executor& processes, int rank)
     {
@@ -93,7 +111,7 @@ int main()
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     const bool passed = same_tables(processes, 1) && same_tables(processes, 2) && same_tables(processes, 30)
                         && same_tables(processes, 1, 9) && same_evaluations(processes, 0)
-                        && same_evaluations(processes, 8) && all_cancelled(processes, rank);
+                        && same_evaluations(processes, 8) && same_times(processes) && all_cancelled(processes, rank);
     std::printf("rank %d %s\n", rank, passed ? "passed" : "FAILED");
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
