@@ -137,7 +137,7 @@ namespace quantkit
                 || (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found))
                 throw_io("cannot write ", in_quotes(path.string()), ": ",
                          type == std::filesystem::file_type::none ? error.message() : "not a regular file");
-            const auto target = std::filesystem::weakly_canonical(path, error);
+            auto target = std::filesystem::weakly_canonical(path, error);
             if (error)
                 throw_io("cannot write ", in_quotes(path.string()), ": ", error.message());
             return target;

@@ -43,6 +43,6 @@ namespace quantkit
     {
         const auto bytes = std::as_bytes(elements);
         detail::require_fitting(shape, data_type_of<T>, bytes.size(), "tensor " + detail::in_quotes(name));
-        return { std::move(name), data_type_of<T>, std::move(shape), bytes };
+        return { std::move(name), data_type_of<T>, shape, bytes };
     }
 }

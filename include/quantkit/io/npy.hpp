@@ -55,7 +55,7 @@ namespace quantkit
     {
         const auto bytes = std::as_bytes(elements);
         detail::require_fitting(shape, data_type_of<T>, bytes.size(), "the array");
-        return { data_type_of<T>, std::move(shape), { bytes.begin(), bytes.end() } };
+        return { data_type_of<T>, shape, { bytes.begin(), bytes.end() } };
     }
 
     /// How an array is laid down in a file.

@@ -80,7 +80,7 @@ namespace quantkit
             for (detail::safetensors_entry& entry : header.entries)
             {
                 const auto bytes = aligned(header.data.subspan(entry.begin, entry.end - entry.begin), entry.dtype);
-                tensors_[entry.name] = { entry.name, entry.dtype, std::move(entry.shape), bytes };
+                tensors_[entry.name] = { entry.name, entry.dtype, entry.shape, bytes };
             }
         }
 

@@ -98,7 +98,7 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
         for (const auto& [name, tensor] : quantkit::initial_weights(layers, input, seed))
         {
             const auto found = drawn.find(name);
-            weights.add(name, tensor.shape, found == drawn.end() ? tensor.values : std::move(found->second));
+            weights.add(name, tensor.shape, found == drawn.end() ? tensor.values : found->second);
         }
         return weights;
     }
