@@ -74,7 +74,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     template <evaluated_model Model>
     void check_choices(const Model& model, const choices& plan)
     {
-        const std::vector<layer_facts> layers = model.layers();
+        const std::vector<layer_facts>& layers = model.layers();
         const std::vector<candidate> candidates = model.candidates();
         require(plan.size() == layers.size(), "a plan of ", plan.size(), " choices does not fit a model of ",
                 layers.size(), " layers");

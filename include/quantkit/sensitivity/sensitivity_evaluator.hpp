@@ -27,6 +27,7 @@
 #include <quantkit/sensitivity/sensitivity_table.hpp>
 #include <quantkit/sensitivity/table_problem.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -215,7 +216,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         {
             require(options_.held_out > 0.0 && options_.held_out < 1.0,
                     "the held-out share lies between 0 and 1, but is ", options_.held_out);
-            const auto held_out = static_cast<std::size_t>(options_.held_out * static_cast<double>(samples) + 0.5);
+            const auto held_out =
+                static_cast<std::size_t>(std::llround(options_.held_out * static_cast<double>(samples)));
             require(held_out > 0 && held_out < samples, "of ", samples, " samples, ", held_out,
                     " are held out: both parts need some");
             return held_out;

@@ -40,7 +40,11 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     {
         detail::check_rate(rate);
         require(every > 0, "a learning rate cannot fall every 0 steps");
-        return [=](std::size_t step) { return rate * std::pow(factor, static_cast<double>(step / every)); };
+        return [=](std::size_t step)
+        {
+            const std::size_t falls = step / every;
+            return rate * std::pow(factor, static_cast<double>(falls));
+        };
     }
 
     /// last + (rate - last) * (1 + cos(pi * step / steps)) / 2; from `steps` on, `last`.
