@@ -13,7 +13,7 @@ namespace quantkit
 :root{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--page:#fff;--card:#f6f8fa;--s0:#c4451c;--s1:#a86e00;--s2:#00795b;--s3:#0067ac;color-scheme:light dark}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4af;--line:#3a424c;--page:#0d1117;--card:#161b22;--s0:#ff8a5c;--s1:#e6b03c;--s2:#3ecf9f;--s3:#6cb6ff}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1rem;max-width:72rem;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+body{margin:0 auto;padding:1rem;max-width:77rem;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 .verdict{font-size:1.15rem;font-weight:600}
 .warning{border-left:4px solid var(--s0);padding:.2rem .8rem;background:var(--card);margin:.4rem 0}
@@ -29,7 +29,7 @@ figure{margin:0;background:var(--card);border:1px solid var(--line);border-radiu
 .key{color:var(--soft);font-size:.9rem}.key b{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .8em}
 .charts+.table{margin-top:1rem}caption{text-align:left;padding:.25rem .6rem}.table{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
-th,td{padding:.25rem .6rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
+th,td{padding:.25rem .4rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child,.text{text-align:left}
 thead th{background:var(--card);vertical-align:bottom}
 th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--s3);outline-offset:2px}

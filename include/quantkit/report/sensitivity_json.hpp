@@ -16,9 +16,8 @@
 ///     error, low, high        of the metric, mean and ends of its interval
 ///     settled, bytes, block_errors, [microseconds], [microseconds_error]
 ///                             block errors of all blocks, or of the first until the entry was settled
-/// disagreements               [{ layer, prior, measured, error, low, high, settled, share, rank, text }, ...]; layer
-/// is
-///                             a name
+/// disagreements               [{ layer, prior, measured, error, low, high, settled, share, rank, text }, ...] layers
+///                             by name
 /// plans                       [plan, ...]
 ///   name, status, lower_bound
 ///   choices                   { name of the layer: name of the candidate, ... }
