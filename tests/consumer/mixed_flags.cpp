@@ -9,7 +9,7 @@
 /// Writes the codes of x; returns the name of the kernels that made them.
 const char* UNIT(const float* x, std::int8_t* codes, std::size_t count)
 {
-    const quantkit::kernels::kernel_table& table = quantkit::kernels::active_kernels();
-    table.s8.quantize(x, codes, count, { 0.01f, 3 }, { -128, 127 });
-    return table.name;
+    const auto& kernels = quantkit::kernels::active_kernels();
+    kernels.codes<std::int8_t>().quantize(x, codes, count, { 0.01f, 3 }, { -128, 127 });
+    return kernels.name;
 }
