@@ -5,7 +5,7 @@
 # a CPU without the instruction set of that one would stop there. Nor may they define one of the standard library or of
 # Eigen, which any other object of the program may define, too.
 #
-# DEFINED  what each object must define, so that the check cannot pass on an empty one; table_entries unless given
+# DEFINED  what each object must define, so that the check cannot pass on an empty one; compiled_kernels unless given
 # JUDGED   only functions whose names match are judged; all unless given
 # OBJDUMP  allows what no library can keep from being emitted, where it is the same code whatever the flags: destructors
 #          that the compiler wrote, which free memory, what clang calls where a noexcept function throws, and Eigen's
@@ -13,7 +13,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT DEFINED DEFINED)
-    set(DEFINED table_entries)
+    set(DEFINED compiled_kernels)
 endif()
 if(NOT DEFINED JUDGED)
     set(JUDGED ".")
