@@ -58,4 +58,5 @@ TEST_CASE("numbers that are no seed and no extent are refused")
     CHECK(says(recipe_text("1", "[1,1,1,1,1,1,1,1,1]"), "at most 8 axes"));
     CHECK(says("{", "parse error"));
     CHECK(says("{}", "generator"));
+    CHECK(says(R"({"generator": {"algorithm": )" + std::string(1'000'000, '['), "nested deeper than 64"));
 }

@@ -137,6 +137,8 @@ TEST_CASE("reports: JSON that is no report")
     CHECK(refusal(R"({"format":"quantkit report","version":2})")
           == "quantkit: this report has version 2, readable is 1");
     CHECK(refusal(R"({"format":"quantkit report","version":1})").find("title") != std::string::npos);
+    CHECK(refusal(R"({"format":"quantkit report","version":)" + std::string(1'000'000, '['))
+          == "quantkit: nested deeper than 64");
     std::string text = report_to_json(sample_report(1));
     const std::string bytes = "\"bytes\": 1000";
     REQUIRE(text.find(bytes) != std::string::npos);

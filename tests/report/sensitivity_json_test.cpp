@@ -147,6 +147,7 @@ TEST_CASE("texts that are no result are refused, and say why")
     CHECK(says(changed("\"bytes\": 4096", "\"bytes\": 1e300"), "bytes must be an integer that is not negative"));
     CHECK(says(changed("\"seed\": ", "\"seed\": -"), "seed must be an integer that is not negative"));
     CHECK(says(changed("\"schema\": 2", "\"schema\": 1e300"), "its schema is 1e+300, readable is 2"));
+    CHECK(says(refusal_of("{\"schema\":" + std::string(1'000'000, '[')), "nested deeper than 64"));
     CHECK(says(changed("\"repairs\": [\n        {\n          \"layer\": \"attn\"",
                        "\"repairs\": [\n        {\n          \"layer\": \"none\""),
                "there is no layer 'none'"));

@@ -90,6 +90,13 @@ namespace quantkit
         {
             throw std::invalid_argument(joined(parts));
         }
+
+        /// What an error says, without the library's name, for an error that says more.
+        inline std::string_view without_prefix(std::string_view error)
+        {
+            constexpr std::string_view prefix = "quantkit: ";
+            return error.starts_with(prefix) ? error.substr(prefix.size()) : error;
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <quantkit/io/file.hpp>
 #include <quantkit/io/io_error.hpp>
+#include <quantkit/io/parse_json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,22 +85,19 @@ namespace quantkit
             }
 
         private:
-            static constexpr int max_depth = 64;
-
             nlohmann::json parsed(std::string_view text) const
             {
-                const auto limit = [&](int depth, nlohmann::json::parse_event_t, const nlohmann::json&)
-                {
-                    check(depth <= max_depth, "nested deeper than ", max_depth);
-                    return true;
-                };
                 try
                 {
-                    return nlohmann::json::parse(text, limit);
+                    return parse_json<nlohmann::json>(text);
                 }
                 catch (const nlohmann::json::exception& error)
                 {
                     throw_io(source_, ": ", error.what());
+                }
+                catch (const std::invalid_argument& error)
+                {
+                    throw_io(source_, ": ", without_prefix(error.what()));
                 }
             }
 

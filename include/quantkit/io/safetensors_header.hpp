@@ -158,7 +158,7 @@ namespace quantkit
                 }
                 catch (const io_error& error)
                 {
-                    fail("bad header: ", std::string_view(error.what()).substr(std::string_view("quantkit: ").size()));
+                    fail("bad header: ", without_prefix(error.what()));
                 }
             }
 

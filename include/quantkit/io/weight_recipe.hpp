@@ -15,6 +15,7 @@
 #include <quantkit/io/file.hpp>
 #include <quantkit/io/io_error.hpp>
 #include <quantkit/io/json_number.hpp>
+#include <quantkit/io/parse_json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -92,7 +93,7 @@ namespace quantkit
     {
         try
         {
-            return detail::recipe_of(nlohmann::json::parse(text).at(std::string(key)));
+            return detail::recipe_of(detail::parse_json<nlohmann::json>(text).at(std::string(key)));
         }
         catch (const nlohmann::json::exception& error)
         {
@@ -100,8 +101,7 @@ namespace quantkit
         }
         catch (const std::invalid_argument& error)
         {
-            const std::string_view reason = error.what();
-            detail::throw_io(source, ": ", reason.substr(std::string_view("quantkit: ").size()));
+            detail::throw_io(source, ": ", detail::without_prefix(error.what()));
         }
     }
 

@@ -71,13 +71,6 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         return product.has_bias() || (weights.bias.array() != 0.0f).any();
     }
 
-    /// What an error says, without the library's name, for an error that says more.
-    inline std::string_view without_prefix(std::string_view error)
-    {
-        constexpr std::string_view prefix = "quantkit: ";
-        return error.starts_with(prefix) ? error.substr(prefix.size()) : error;
-    }
-
     /// Does it; names the owner in what it throws.
     template <class Action>
     auto in_the_name_of(std::string_view owner, Action action)

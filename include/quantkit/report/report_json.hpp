@@ -8,6 +8,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/io/json_number.hpp>
+#include <quantkit/io/parse_json.hpp>
 #include <quantkit/report/report_data.hpp>
 
 #include <nlohmann/json.hpp>
@@ -185,7 +186,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         report_data report;
         try
         {
-            const auto object = nlohmann::ordered_json::parse(text);
+            const auto object = detail::parse_json<nlohmann::ordered_json>(text);
             require(object.is_object() && object.value("format", "") == "quantkit report", "this JSON is no report");
             const nlohmann::ordered_json& version = object.at("version");
             require(version == detail::report_version, "this report has version ", version.dump(), ", readable is ",

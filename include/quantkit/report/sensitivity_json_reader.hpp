@@ -7,6 +7,7 @@
 #include <quantkit/core/config.hpp>
 #include <quantkit/io/file.hpp>
 #include <quantkit/io/json_number.hpp>
+#include <quantkit/io/parse_json.hpp>
 #include <quantkit/model/layer_kind.hpp>
 #include <quantkit/report/sensitivity_json.hpp>
 #include <quantkit/sensitivity/choice.hpp>
@@ -230,7 +231,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::string problem;
         try
         {
-            const auto all = nlohmann::ordered_json::parse(text);
+            const auto all = detail::parse_json<nlohmann::ordered_json>(text);
             return detail::sensitivity_reader(all).read();
         }
         catch (const nlohmann::ordered_json::exception& error)
@@ -239,7 +240,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         }
         catch (const std::invalid_argument& error)
         {
-            problem = std::string_view(error.what()).substr(std::string_view("quantkit: ").size());
+            problem = detail::without_prefix(error.what());
         }
         throw_invalid("a sensitivity result cannot be read: ", problem);
     }
