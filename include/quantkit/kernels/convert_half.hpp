@@ -25,17 +25,6 @@ namespace quantkit::kernels
 #ifndef XSIMD_NO_SUPPORTED_ARCHITECTURE
     namespace detail
     {
-        /// The same bits as lanes of the other type.
-        template <class To, class From>
-        QUANTKIT_INLINE To bits_as(const From& x)
-        {
-#if XSIMD_VERSION_MAJOR >= 11
-            return xsimd::bitwise_cast<typename To::value_type>(x);
-#else
-            return xsimd::bitwise_cast<To>(x);
-#endif
-        }
-
         inline constexpr std::int32_t float_infinity = 0x7f800000, float_magnitude = 0x7fffffff;
 
         template <class Arch>

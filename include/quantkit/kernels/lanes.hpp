@@ -69,6 +69,17 @@ namespace quantkit::kernels
 #ifndef XSIMD_NO_SUPPORTED_ARCHITECTURE
     namespace detail
     {
+        /// The same bits as lanes of the other type.
+        template <class To, class From>
+        QUANTKIT_INLINE To bits_as(const From& x)
+        {
+#if XSIMD_VERSION_MAJOR >= 11
+            return xsimd::bitwise_cast<typename To::value_type>(x);
+#else
+            return xsimd::bitwise_cast<To>(x);
+#endif
+        }
+
         template <class Real>
         QUANTKIT_INLINE Real at_least(Real x, Real low, any_arch)
         {

@@ -150,8 +150,9 @@ namespace quantkit
         static constexpr std::uint32_t special_page = 255;
         static constexpr std::uint32_t sign_page = value_counters::sign_page;
         static constexpr std::uint32_t bins_per_page = value_counters::counters_per_page;
-        /// Values that are counted while they are in L1, where the search for their range brought them.
-        static constexpr std::size_t values_at_once = 4096;
+        /// Values that are counted while they are in L1, where the search for their range brought them: few, since
+        /// counters need L1 more (4096 take 15 % longer on a Zen 3).
+        static constexpr std::size_t values_at_once = 1024;
 
         template <class Arch>
         void observe_values(const float* x, std::size_t count)
