@@ -29,7 +29,7 @@ namespace
     std::vector<std::uint64_t> counted(const float* x, std::size_t count, const kernels::bin_grid& grid)
     {
         const std::size_t bins = static_cast<std::size_t>(grid.bins) + 1;
-        guarded_buffer<std::uint64_t> counters(std::vector<std::uint64_t>(bins * kernels::counters_per_bin),
+        guarded_buffer<std::uint32_t> counters(std::vector<std::uint32_t>(bins * kernels::counters_per_bin),
                                                guard_page::after);
         kernels::count_in_bins(x, count, grid, counters.data(), Arch {});
         std::vector<std::uint64_t> counts(bins);

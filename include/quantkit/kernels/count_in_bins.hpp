@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 namespace quantkit::kernels
@@ -33,7 +34,7 @@ namespace quantkit::kernels
         inline constexpr std::size_t binned_block = 64;
 
         template <class Arch>
-        QUANTKIT_INLINE void count_block_in_bins(const float* x, const bin_grid& grid, std::uint64_t* counters)
+        QUANTKIT_INLINE void count_block_in_bins(const float* x, const bin_grid& grid, std::uint32_t* counters)
         {
             const double first = grid.first, last = grid.last, bins_per_unit = grid.bins_per_unit;
             const double left_out = grid.bins, last_bin = left_out - 1.0;
@@ -45,9 +46,14 @@ namespace quantkit::kernels
                 const bool is_inside = static_cast<int>(value >= first) & static_cast<int>(value <= last);
                 bins[i] = static_cast<std::int32_t>(is_inside ? position : left_out);
             }
-            for (std::size_t i = 0; i < binned_block; i += counters_per_bin)
-                for (std::size_t turn = 0; turn < counters_per_bin; ++turn)
-                    ++counters[static_cast<std::size_t>(bins[i + turn]) * counters_per_bin + turn];
+            static_assert(counters_per_bin == 2);
+            for (std::size_t i = 0; i < binned_block; i += 2) // loads of two leave more of L1's turns for the counters
+            {
+                std::uint64_t two = 0;
+                std::memcpy(&two, bins.data() + i, sizeof(two));
+                ++counters[static_cast<std::uint32_t>(two) * counters_per_bin];
+                ++counters[(two >> 32) * counters_per_bin + 1];
+            }
         }
     }
 
@@ -55,9 +61,9 @@ namespace quantkit::kernels
     ///
     /// x          [count] floats; no alignment needed
     /// counters   [bins + 1, counters_per_bin]; those behind the last bin take what is left out, and what fills the
-    ///            last block
+    ///            last block; a counter that overflows begins anew
     template <class Arch = default_arch>
-    void count_in_bins(const float* x, std::size_t count, const bin_grid& grid, std::uint64_t* counters,
+    void count_in_bins(const float* x, std::size_t count, const bin_grid& grid, std::uint32_t* counters,
                        Arch = {}) noexcept
     {
         constexpr std::size_t block = detail::binned_block;

@@ -54,13 +54,28 @@ namespace quantkit
             const double bins_per_unit = static_cast<double>(counts.size()) / (high() - low());
             const kernels::bin_grid grid { low(), high(), bins_per_unit, static_cast<std::int32_t>(counts.size()) };
             constexpr std::size_t turns = kernels::counters_per_bin;
-            std::vector<std::uint64_t> seen((counts.size() + 1) * turns);
+            std::vector<std::uint32_t> seen((counts.size() + 1) * turns); // of 32 bits, which take half of L1
+            std::size_t room = most_in_seen;
+            const auto move_to_counts = [&]
+            {
+                for (std::size_t i = 0; i < counts.size() * turns; ++i)
+                    counts[i / turns] += static_cast<double>(seen[i]);
+                std::fill(seen.begin(), seen.end(), 0);
+                room = most_in_seen;
+            };
             for_each_value_run(batch,
-                               [&](const float* x, std::size_t count) {
-                                   kernels::count_in_bins(x, count, grid, seen.data(), kernels::compiled_arch<Arch> {});
+                               [&](const float* x, std::size_t count)
+                               {
+                                   for (std::size_t part = 0; count > 0; x += part, count -= part, room -= part)
+                                   {
+                                       if (room == 0)
+                                           move_to_counts();
+                                       part = std::min(count, room);
+                                       kernels::count_in_bins(x, part, grid, seen.data(),
+                                                              kernels::compiled_arch<Arch> {});
+                                   }
                                });
-            for (std::size_t i = 0; i < counts.size() * turns; ++i)
-                counts[i / turns] += static_cast<double>(seen[i]);
+            move_to_counts();
         }
 
         /// Widens the range to hold `batch`: its upper end is rounded up, so that a bin becomes a whole number of fine
@@ -86,6 +101,9 @@ namespace quantkit
         }
 
     private:
+        /// Values that 32-bit counters certainly have room for.
+        static constexpr std::size_t most_in_seen = std::numeric_limits<std::uint32_t>::max();
+
         double margin() const
         {
             return is_single_value() ? std::max(1.0, std::abs(static_cast<double>(range.min)) * 0x1p-23) : 0.0;
