@@ -61,7 +61,7 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Plain C++: the definition that the others are held against, and what NEON runs.
+    /// Plain C++: the definition that the others are held against, and the last resort.
     template <operand_format Format>
     struct scalar_float_tiles
     {

@@ -6,6 +6,7 @@
 #include <quantkit/kernels/gemm/micro_kernel_float.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float_avx2.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float_avx512.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_float_neon.hpp>
 
 #include <array>
 #include <span>
@@ -21,6 +22,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             &micro_kernel_of<scalar_float_tiles<Format>>,
 #if defined(QUANTKIT_X86)
                 &micro_kernel_of<avx2_float_tiles<Format>>, &micro_kernel_of<avx512_float_tiles<Format>>,
+#elif defined(__aarch64__)
+                &micro_kernel_of<neon_float_tiles<Format>>,
 #endif
         };
         return kernels;
