@@ -40,29 +40,28 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
+        /// Once: the result is moved out.
         sensitivity_result read()
         {
             const json& schema = all_.at("schema");
             require(schema == sensitivity_schema, "its schema is ", schema.dump(), ", readable is ",
                     sensitivity_schema);
-            sensitivity_result result;
-            all_.at("model").get_to(result.model);
-            result.seed = natural_number<std::uint64_t>(all_.at("seed"), "seed");
-            result.data_digest = digest_member("data_digest");
+            all_.at("model").get_to(result_.model);
+            result_.seed = natural_number<std::uint64_t>(all_.at("seed"), "seed");
+            result_.data_digest = digest_member("data_digest");
             for (const auto& [name, value] : all_.at("options").items())
-                result.options.push_back({ name, value.get<std::string>() });
-            result.table = table();
-            table_ = &result.table;
-            result.priors = priors();
+                result_.options.push_back({ name, value.get<std::string>() });
+            result_.table = table();
+            result_.priors = priors();
             for (const auto& each : all_.at("disagreements"))
-                result.disagreements.push_back(read_disagreement(each));
+                result_.disagreements.push_back(read_disagreement(each));
             for (const auto& each : all_.at("plans"))
-                result.plans.push_back(plan(each));
+                result_.plans.push_back(plan(each));
             for (const auto& each : all_.at("interactions"))
-                result.interactions.push_back(interaction(each));
-            require(digest_member("digest") == digest_of(result).value(), "its digest is ",
-                    all_.at("digest").get<std::string>(), ", but that of what it holds is ", digest_of(result).text());
-            return result;
+                result_.interactions.push_back(interaction(each));
+            require(digest_member("digest") == digest_of(result_).value(), "its digest is ",
+                    all_.at("digest").get<std::string>(), ", but that of what it holds is ", digest_of(result_).text());
+            return std::move(result_);
         }
 
     private:
@@ -168,8 +167,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             disagreement result;
             result.layer = layer(value.at("layer"));
-            result.name = table_->layers()[result.layer].name;
-            result.kind = table_->layers()[result.layer].kind;
+            result.name = result_.table.layers()[result.layer].name;
+            result.kind = result_.table.layers()[result.layer].kind;
             result.prior = named(value.at("prior"), sensitivity_level::high);
             result.measured = named(value.at("measured"), sensitivity_level::high);
             result.error = number(value.at("error"));
@@ -190,7 +189,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             result.lower_bound = number(value.at("lower_bound"));
             result.predicted = { number(predicted.at("error")), natural_number(predicted.at("bytes"), "bytes"),
                                  number(predicted.at("microseconds")) };
-            for (const layer_facts& facts : table_->layers())
+            for (const layer_facts& facts : result_.table.layers())
                 result.plan.push_back(choice(value.at("choices").at(facts.name)));
             for (const auto& [name, measured] : value.at("measured").items())
                 result.measured.push_back({ name, number(measured) });
@@ -209,16 +208,19 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         std::size_t layer(const json& value) const
         {
             const auto name = value.get<std::string>();
-            for (std::size_t i = 0; i < table_->layers().size(); ++i)
-                if (table_->layers()[i].name == name)
+            for (std::size_t i = 0; i < result_.table.layers().size(); ++i)
+                if (result_.table.layers()[i].name == name)
                     return i;
             throw_invalid("there is no layer '", name, "'");
         }
 
-        std::size_t choice(const json& value) const { return index_of(table_->candidates(), value.get<std::string>()); }
+        std::size_t choice(const json& value) const
+        {
+            return index_of(result_.table.candidates(), value.get<std::string>());
+        }
 
         const json& all_;
-        const sensitivity_table* table_ = nullptr;
+        sensitivity_result result_; ///< what has been read so far
     };
 }
 
