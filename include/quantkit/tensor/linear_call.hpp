@@ -170,24 +170,18 @@ namespace quantkit::detail
                    + kernels::gemm_workspace_bytes(kernel(), size, rows, threads);
         }
 
-        /// Weights with zero points need the row sums of the input as well; the others are spared a second correction.
+        /// Weights with zero points need the row sums of the input as well; for the others the correction is null.
         template <class Source, class Offset, class Scale, class Executor>
         void run_in(memory_pieces memory, kernels::gemm_extents size, const Source& rows,
                     kernels::matrix_view<output_type> y, Offset offset, Scale scale, const Executor& threads) const
         {
             const kernels::packed_b weights = layer_.weights.view();
             auto* row_sums = memory.take<std::int32_t>(size.m);
-            auto* workspace = memory.take<std::byte>(0);
-            if (layer_.has_zero_points)
-            {
-                const kernels::subtract_outer weight_offset { row_sums, 1, layer_.zero_points.data() };
-                kernels::gemm(kernel(), size, rows, weights,
-                              layer_.stages.kernel_epilogue(y, offset, weight_offset, scale), row_sums, workspace,
-                              threads);
-            }
-            else
-                kernels::gemm(kernel(), size, rows, weights, layer_.stages.kernel_epilogue(y, offset, scale), nullptr,
-                              workspace, threads);
+            if (!layer_.has_zero_points)
+                row_sums = nullptr;
+            const kernels::subtract_outer weight_offset { row_sums, 1, layer_.zero_points.data() };
+            kernels::gemm(kernel(), size, rows, weights, layer_.stages.kernel_epilogue(y, offset, weight_offset, scale),
+                          row_sums, memory.take<std::byte>(0), threads);
         }
 
         /// zero_point_x of the packed codes and scale_x, one for all rows (step 0) or one each (1).

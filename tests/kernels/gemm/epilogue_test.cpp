@@ -48,6 +48,7 @@ namespace
         const subtract_columns offset { offsets.data() };
         const subtract_outer outer_offset { row_offsets.data(), 1, offsets.data() };
         const subtract_outer shared_offset { row_offsets.data(), 0, offsets.data() };
+        const subtract_outer no_offset { nullptr, 1, nullptr };
         const scale_columns scale { scales.data() };
         const scale_outer outer_scale { row_scales.data(), 1, scales.data() };
         const scale_outer shared_scale { row_scales.data(), 0, scales.data() };
@@ -102,6 +103,7 @@ TEST_CASE_FIXTURE(stages, "integer stages by definition, modulo 2^32")
     require_equal(scalar_row<std::int32_t>(sums, offset), by_columns);
     require_equal(scalar_row<std::int32_t>(sums, outer_offset), by_outer);
     require_equal(scalar_row<std::int32_t>(sums, shared_offset), by_shared);
+    require_equal(scalar_row<std::int32_t>(sums, no_offset), sums);
 }
 
 TEST_CASE_FIXTURE(stages, "scales by definition: each product is rounded to float once")
@@ -171,6 +173,8 @@ TEST_CASE_FIXTURE(stages, "every family: sums as they are, and integer stages")
     require_same_bits_for_integers<std::int32_t>(shared_offset);
     require_same_bits_for_integers<std::int32_t>(offset, outer_offset);
     require_same_bits_for_integers<std::int32_t>(shared_offset, outer_offset);
+    require_same_bits_for_integers<std::int32_t>(no_offset);
+    require_same_bits_for_integers<std::int32_t>(offset, no_offset);
     require_same_bits<std::int32_t>(random_codes<std::int32_t>(max_rows * max_columns, 13), outer_offset, offset);
 }
 

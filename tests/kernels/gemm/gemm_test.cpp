@@ -217,6 +217,33 @@ namespace
             require_equal(floats(kernel, offset, scale, bias, relu6), clamped(biased));
         }
 
+        // The same with zero points of B, which one epilogue takes whether there are any or not.
+        void check_corrected(const micro_kernel& kernel) const
+        {
+            const std::size_t width = padded_columns(extents_.n);
+            const guarded_buffer<std::int32_t> columns(
+                quantkit::test::random_codes<std::int32_t>(width, 1, -100'000, 100'000));
+            const guarded_buffer<std::int32_t> rows(
+                quantkit::test::random_codes<std::int32_t>(extents_.m, 4, -300, 300));
+            const guarded_buffer<float> scales(quantkit::test::random_floats(width, 2, 1e-4f, 1e-3f));
+            const subtract_columns offset { columns.data() };
+            const scale_columns scale { scales.data() };
+            const subtract_outer none { nullptr, 1, nullptr }, by_row { rows.data(), 1, columns.data() };
+
+            const std::vector<std::int32_t> sums = reference(-packing_shift<ACode>(kernel.format, operand::a),
+                                                             -packing_shift<BCode>(kernel.format, operand::b));
+            std::vector<float> corrected;
+            for (std::size_t i = 0; i < sums.size(); ++i)
+            {
+                const std::int64_t column = columns[i % extents_.n];
+                const auto sum = static_cast<std::int32_t>(sums[i] - column - rows[i / extents_.n] * column);
+                corrected.push_back(static_cast<float>(static_cast<double>(static_cast<float>(sum))
+                                                       * static_cast<double>(scales[i % extents_.n])));
+            }
+            require_equal(floats(kernel, offset, none, scale), floats(kernel, offset, scale));
+            require_equal(floats(kernel, offset, by_row, scale), corrected);
+        }
+
         // Parts of C, one after the other, each by itself, give the whole.
         void check_parts(const micro_kernel& kernel, random_bits& random) const
         {
@@ -468,6 +495,7 @@ TEST_CASE("ragged shapes: scaled to float, with bias and limits or without")
         CAPTURE(extents.k);
         const auto p = random_product<std::uint8_t, std::int8_t>(extents, 200 + trial);
         for_each_micro_kernel([&](const micro_kernel& kernel) { p.check_scaled(kernel); });
+        for_each_micro_kernel([&](const micro_kernel& kernel) { p.check_corrected(kernel); });
     }
 }
 

@@ -35,7 +35,7 @@ namespace quantkit::kernels
     };
 
     /// x - rows[i * row_step] * columns[j]: the same where the zero point of A is known late (row_step 0) or differs
-    /// from row to row (row_step 1); or zero points of B times row sums of A.
+    /// from row to row (row_step 1); or zero points of B times row sums of A. Where rows is null, x.
     struct subtract_outer
     {
         const std::int32_t* rows = nullptr;
@@ -161,6 +161,16 @@ namespace quantkit::kernels
             for (std::size_t lane = 0; lane < count; ++lane)
                 lanes[lane] = stage(lanes[lane], i, j + lane);
         }
+
+        /// Which stages micro-kernels may run after the scale: none, a bias, bounds or both.
+        template <class... Optional>
+        inline constexpr bool tiles_run = sizeof...(Optional) == 0;
+        template <>
+        inline constexpr bool tiles_run<add_columns> = true;
+        template <>
+        inline constexpr bool tiles_run<clamp_to> = true;
+        template <>
+        inline constexpr bool tiles_run<add_columns, clamp_to> = true;
     }
 
     /// A tile and where it lies in C: rows x columns are to be written, the tile's rows are tile_stride apart.
@@ -192,32 +202,41 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <class... Optional>
     using scaled_epilogue = epilogue_of<store_to<float>, subtract_columns, scale_columns, Optional...>;
 
+    /// The same with zero points of B, where a tile may run it if they are null.
+    template <class... Optional>
+    using corrected_epilogue =
+        epilogue_of<store_to<float>, subtract_columns, subtract_outer, scale_columns, Optional...>;
+
     /// Whether micro-kernels may run it on their registers.
     template <class Epilogue>
     inline constexpr bool is_scaled_output = false;
-    /// Nothing more.
-    template <>
-    inline constexpr bool is_scaled_output<scaled_epilogue<>> = true;
-    /// With a bias.
-    template <>
-    inline constexpr bool is_scaled_output<scaled_epilogue<add_columns>> = true;
-    /// With bounds.
-    template <>
-    inline constexpr bool is_scaled_output<scaled_epilogue<clamp_to>> = true;
-    /// With both.
-    template <>
-    inline constexpr bool is_scaled_output<scaled_epilogue<add_columns, clamp_to>> = true;
+    /// Without zero points of B.
+    template <class... Optional>
+    inline constexpr bool is_scaled_output<scaled_epilogue<Optional...>> = detail::tiles_run<Optional...>;
+    /// Where they are null.
+    template <class... Optional>
+    inline constexpr bool is_scaled_output<corrected_epilogue<Optional...>> = detail::tiles_run<Optional...>;
+
+    /// Whether zero points of B correct the sums of this one.
+    template <class Store, class... Stages>
+    bool corrects_rows(const epilogue_of<Store, Stages...>& epilogue)
+    {
+        if constexpr ((std::same_as<Stages, subtract_outer> || ...))
+            return std::get<subtract_outer>(epilogue.stages).rows != nullptr;
+        else
+            return false;
+    }
 
     /// Its scaled_output for the whole of C.
-    template <class... Optional>
-    scaled_output scaled_output_of(const scaled_epilogue<Optional...>& epilogue)
+    template <class Store, class... Stages>
+    scaled_output scaled_output_of(const epilogue_of<Store, Stages...>& epilogue)
     {
         scaled_output out;
         out.offsets = std::get<subtract_columns>(epilogue.stages).columns;
         out.scales = std::get<scale_columns>(epilogue.stages).columns;
-        if constexpr ((std::same_as<Optional, add_columns> || ...))
+        if constexpr ((std::same_as<Stages, add_columns> || ...))
             out.bias = std::get<add_columns>(epilogue.stages).columns;
-        if constexpr ((std::same_as<Optional, clamp_to> || ...))
+        if constexpr ((std::same_as<Stages, clamp_to> || ...))
         {
             out.low = std::get<clamp_to>(epilogue.stages).low;
             out.high = std::get<clamp_to>(epilogue.stages).high;

@@ -39,6 +39,8 @@ struct bound_subtract_outer
 
     QUANTKIT_LANES s32 operator()(s32 x, std::size_t i) const
     {
+        if (stage.rows == nullptr)
+            return x;
         const ints row = broadcast(stage.rows[i * stage.row_step]);
         return { subtract(x.v, multiply(row, columns)) };
     }
@@ -46,7 +48,7 @@ struct bound_subtract_outer
 
 QUANTKIT_LANES bound_subtract_outer bind(const subtract_outer& stage, place at)
 {
-    return { stage, load_columns(stage.columns + at.j) };
+    return { stage, stage.rows == nullptr ? broadcast(0) : load_columns(stage.columns + at.j) };
 }
 
 struct bound_scale_columns

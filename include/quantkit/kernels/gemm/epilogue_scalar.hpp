@@ -48,7 +48,8 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
     QUANTKIT_INLINE std::int32_t apply(const subtract_outer& stage, std::int32_t x, place at)
     {
-        return wrapping_difference(x, stage.rows[at.i * stage.row_step], stage.columns[at.j]);
+        return stage.rows == nullptr ? x
+                                     : wrapping_difference(x, stage.rows[at.i * stage.row_step], stage.columns[at.j]);
     }
 
     template <class Rounding>

@@ -47,6 +47,34 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             } -> std::same_as<strip_view>;
     };
 
+    /// Any of them, for code that is compiled once for all. Points to it.
+    class any_rows
+    {
+    public:
+        template <a_source Source>
+        explicit any_rows(const Source& source)
+            : source_(&source)
+            , strip_(
+                  [](const void* rows, std::size_t first, std::size_t count, std::size_t k, operand_format format,
+                     std::byte* packed, std::int32_t* sums, std::byte* scratch) noexcept
+                  { return static_cast<const Source*>(rows)->strip(first, count, k, format, packed, sums, scratch); })
+        {
+        }
+
+        strip_view strip(std::size_t first, std::size_t rows, std::size_t k, operand_format format, std::byte* packed,
+                         std::int32_t* sums, std::byte* scratch) const noexcept
+        {
+            return strip_(source_, first, rows, k, format, packed, sums, scratch);
+        }
+
+    private:
+        using strip_function = strip_view (*)(const void* rows, std::size_t first, std::size_t count, std::size_t k,
+                                              operand_format format, std::byte* packed, std::int32_t* sums,
+                                              std::byte* scratch) noexcept;
+        const void* source_;
+        strip_function strip_;
+    };
+
     /// Rows without values, of a matrix that may have no memory.
     inline strip_view empty_strip(std::size_t rows, std::byte* packed, std::int32_t* sums) noexcept
     {

@@ -45,6 +45,31 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         std::size_t row, rows, column, width;
     };
 
+    template <class Epilogue>
+    class tile_runner;
+
+    /// Any tile_runner, for code that is compiled once for all. Points to it.
+    class any_tile_runner
+    {
+    public:
+        template <class Epilogue>
+        explicit any_tile_runner(const tile_runner<Epilogue>& runner)
+            : runner_(&runner)
+            , run_([](const void* any, tile_function tile, const tile_operands& operands, tile_place at) noexcept
+                   { (*static_cast<const tile_runner<Epilogue>*>(any))(tile, operands, at); })
+        {
+        }
+
+        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        {
+            run_(runner_, tile, operands, at);
+        }
+
+    private:
+        const void* runner_;
+        void (*run_)(const void*, tile_function, const tile_operands&, tile_place) noexcept;
+    };
+
     /// Sums of all of k, finished by the epilogue.
     template <class Epilogue>
     class tile_runner
@@ -65,7 +90,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                     return tile(operands, epilogue_.store.c.at(at.row, at.column),
                                 static_cast<std::size_t>(epilogue_.store.c.row_stride));
             if constexpr (is_scaled_output<Epilogue>)
-                if (scales_output_ && tile_writes_c())
+                if (scales_output_ && tile_writes_c() && !corrects_rows(epilogue_))
                     return run_scaled(tile, operands, at);
             alignas(64) std::int32_t sums[max_tile_rows * max_tile_panels * panel_columns];
             tile(operands, sums, at.width);
