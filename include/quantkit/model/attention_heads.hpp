@@ -95,11 +95,4 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
         std::size_t time_, d_head_, sparse_queries_;
     };
-
-    /// Informer's number of queries: factor * ceil(ln(time)), at most all.
-    inline std::size_t sparse_query_count(std::size_t factor, std::size_t time)
-    {
-        const double logarithm = std::ceil(std::log(static_cast<double>(time)));
-        return std::min(factor * static_cast<std::size_t>(logarithm), time);
-    }
 }

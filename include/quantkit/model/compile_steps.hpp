@@ -10,6 +10,7 @@
 #include <quantkit/model/attention_heads.hpp>
 #include <quantkit/model/make_engine.hpp>
 #include <quantkit/model/session_steps.hpp>
+#include <quantkit/model/sparse_queries.hpp>
 #include <quantkit/model/window_rows.hpp>
 
 #include <algorithm>
@@ -66,8 +67,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         session_step operator()(const attention_step& attention) const
         {
             const std::size_t d_model = y_.features, d_head = d_model / attention.heads, time = x_.time;
-            const std::size_t sparse =
-                attention.sparse_factor == 0 ? 0 : sparse_query_count(attention.sparse_factor, time);
+            const std::size_t sparse = sparse_query_count(attention.sparse_factor, time);
             switch (precision_of_layer().attention_products)
             {
             case precision::int8:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <quantkit/core/config.hpp>
+#include <quantkit/model/sparse_queries.hpp>
 #include <quantkit/training/layers/softmax.hpp>
 #include <quantkit/training/operation.hpp>
 
@@ -34,9 +35,8 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
             , d_head_(static_cast<Eigen::Index>(shape.features / heads))
             , factor_(1 / std::sqrt(static_cast<Scalar>(d_head_)))
         {
-            const double logarithm = std::ceil(std::log(static_cast<double>(shape.time)));
-            const auto queries = static_cast<Eigen::Index>(sparse_factor * static_cast<std::size_t>(logarithm));
-            chosen_queries_ = queries > 0 ? std::min(queries, time_) : time_;
+            const std::size_t queries = quantkit::detail::sparse_query_count(sparse_factor, shape.time);
+            chosen_queries_ = queries > 0 ? static_cast<Eigen::Index>(queries) : time_;
         }
 
         /// The weights of each head [time, time], and for each query whether it was chosen.
