@@ -40,6 +40,7 @@ TEST_CASE("every level has its own name")
     CHECK(qk::name_of(isa_level::avxvnni) == "avxvnni");
     CHECK(qk::name_of(isa_level::avx512bw) == "avx512bw");
     CHECK(qk::name_of(isa_level::avx512vnni) == "avx512vnni");
+    CHECK(qk::name_of(isa_level::avx512bf16) == "avx512bf16");
     CHECK(qk::name_of(isa_level::neon) == "neon");
     CHECK(qk::name_of(isa_level::neon_dotprod) == "neon_dotprod");
     CHECK(qk::name_of(isa_level::neon_i8mm) == "neon_i8mm");
@@ -87,6 +88,7 @@ TEST_CASE("a CPU that has a level has those below it in its family")
         CHECK((!qk::cpu_has(level) || qk::cpu_has(lower)));
     };
     implies(isa_level::avx512vnni, isa_level::avx512bw);
+    implies(isa_level::avx512bf16, isa_level::avx512bw);
     implies(isa_level::avx512bw, isa_level::avx2);
     implies(isa_level::avxvnni, isa_level::avx2);
     implies(isa_level::avx2, isa_level::sse2);
@@ -106,6 +108,8 @@ TEST_CASE("cpu_has agrees with the compiler's own detection")
               && __builtin_cpu_supports("avx512vl")));
     CHECK(qk::cpu_has(isa_level::avx512vnni)
           == (qk::cpu_has(isa_level::avx512bw) && __builtin_cpu_supports("avx512vnni")));
+    CHECK(qk::cpu_has(isa_level::avx512bf16)
+          == (qk::cpu_has(isa_level::avx512bw) && __builtin_cpu_supports("avx512bf16")));
     CHECK_FALSE(qk::cpu_has(isa_level::neon));
 #elif defined(__aarch64__)
     CHECK(qk::cpu_has(isa_level::neon));

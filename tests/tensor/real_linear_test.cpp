@@ -28,8 +28,16 @@ namespace
     float stored(float weight, qk::fp32_weights) { return weight; }
     float stored(float weight, qk::fp16_weights) { return qk::half_to_float(qk::float_to_half(weight)); }
     float stored(float weight, qk::bf16_weights) { return qk::bfloat16_to_float(qk::float_to_bfloat16(weight)); }
+    float stored(float weight, qk::bf16_dot_weights) { return stored(weight, qk::bf16_weights {}); }
 
-    // relu(x * stored(w)^T + bias) in double, within the bound of a float sum of k + 1 terms.
+    template <class Weights>
+    float stored_input(float x, Weights)
+    {
+        return x;
+    }
+    float stored_input(float x, qk::bf16_dot_weights format) { return stored(x, format); }
+
+    // relu(stored_input(x) * stored(w)^T + bias) in double, within the bound of a float sum of k + 1 terms.
     template <class Weights>
     void require_near(const qk::matrix_f& y, const qk::matrix_f& x, const qk::matrix_f& w, const qk::vector_f& bias,
                       Weights format)
@@ -41,7 +49,7 @@ namespace
                 double sum = double { bias(j) }, magnitude = std::abs(sum);
                 for (Index p = 0; p < x.cols(); ++p)
                 {
-                    const double term = double { x(i, p) } * double { stored(w(j, p), format) };
+                    const double term = double { stored_input(x(i, p), format) } * double { stored(w(j, p), format) };
                     sum += term;
                     magnitude += std::abs(term);
                 }
@@ -53,7 +61,7 @@ namespace
 }
 
 TEST_CASE_TEMPLATE("weights in 32 or 16 bits: bias and ReLU, any layout, any number of threads", Weights,
-                   qk::fp32_weights, qk::fp16_weights, qk::bf16_weights)
+                   qk::fp32_weights, qk::fp16_weights, qk::bf16_weights, qk::bf16_dot_weights)
 {
     struct shape
     {

@@ -29,15 +29,16 @@ namespace quantkit
         avxvnni,
         avx512bw,
         avx512vnni,
+        avx512bf16,
         neon,
         neon_dotprod,
         neon_i8mm
     };
 
     /// In the order of the enumeration, as QUANTKIT_ISA takes them.
-    inline constexpr std::array<std::string_view, 9> isa_names { "scalar",  "sse2",         "avx2",
-                                                                 "avxvnni", "avx512bw",     "avx512vnni",
-                                                                 "neon",    "neon_dotprod", "neon_i8mm" };
+    inline constexpr std::array<std::string_view, 10> isa_names { "scalar",       "sse2",       "avx2",       "avxvnni",
+                                                                  "avx512bw",     "avx512vnni", "avx512bf16", "neon",
+                                                                  "neon_dotprod", "neon_i8mm" };
 
     QUANTKIT_INLINE constexpr std::string_view name_of(isa_level level)
     {
@@ -95,6 +96,8 @@ namespace quantkit
                 return avx512;
             case isa_level::avx512vnni:
                 return avx512 && (c >> 11 & 1u) != 0;
+            case isa_level::avx512bf16:
+                return avx512 && (a1 >> 5 & 1u) != 0;
             default:
                 return false;
             }
@@ -130,7 +133,8 @@ namespace quantkit
                     return static_cast<isa_level>(i);
             throw_invalid(
                 "QUANTKIT_ISA names no instruction set: \"", std::string_view(name),
-                "\"; it may be scalar, sse2, avx2, avxvnni, avx512bw, avx512vnni, neon, neon_dotprod, neon_i8mm");
+                "\"; it may be scalar, sse2, avx2, avxvnni, avx512bw, avx512vnni, avx512bf16, neon, neon_dotprod, "
+                "neon_i8mm");
         }
     }
 }

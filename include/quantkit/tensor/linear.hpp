@@ -94,8 +94,8 @@ namespace quantkit
     /// The layer y = epilogue(x * W^T) of this precision.
     ///
     /// weight     [out_features, in_features] floats, any strides; not kept
-    /// precision  fp32_weights, fp16_weights, bf16_weights, weight_only, int8_precision, int16_precision,
-    ///            w4a8_precision, or a type of yours with make(weight, epilogue)
+    /// precision  fp32_weights, fp16_weights, bf16_weights, bf16_dot_weights, weight_only, int8_precision,
+    ///            int16_precision, w4a8_precision, or a type of yours with make(weight, epilogue)
     /// Throws as the layer's constructor and the quantizer.
     template <tensor_of<float> Weight, class Precision, class... Stages>
     auto linear(const Weight& weight, const Precision& precision, epilogue<Stages...> stages = epilogue<Stages...> {})

@@ -2,9 +2,11 @@
 /// @file
 /// Linear layers in float: weights in FP32, FP16 or BF16, activations and sums in float.
 ///
-///     y = epilogue(x * stored(W)^T)      stored() rounds to the format, to nearest even; exact for fp32
+///     y = epilogue(x * stored(W)^T)            stored() rounds to the format, to nearest even; exact for fp32
+///     y = epilogue(stored(x) * stored(W)^T)    with bf16_dot_weights
 ///
-/// Accuracy and the bits that can be relied on: kernels/gemm/micro_kernel_float.hpp.
+/// Accuracy and the bits that can be relied on: kernels/gemm/micro_kernel_float.hpp, and micro_kernel_bf16_dot.hpp for
+/// bf16_dot_weights.
 #pragma once
 
 #include <quantkit/core/aligned_buffer.hpp>
@@ -37,6 +39,13 @@ namespace quantkit
     struct bf16_weights
     {
         static constexpr kernels::operand_format format = kernels::operand_format::f32_bf16;
+    };
+
+    /// BF16 whose products are those of AVX512_BF16's vdpbf16ps: activations are rounded to BF16, too, subnormals are
+    /// zeros. Only where it is asked for: the same bits on every CPU, but slow on those without that instruction.
+    struct bf16_dot_weights
+    {
+        static constexpr kernels::operand_format format = kernels::operand_format::bf16_bf16;
     };
 
     template <class Weights>

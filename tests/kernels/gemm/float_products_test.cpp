@@ -53,14 +53,19 @@ namespace
         report_once(lacking);
     }
 
-    // The weight that the format keeps of a float.
+    // The weight that the format keeps of a float, and the activation.
     float stored(float weight, operand_format format)
     {
         if (format == operand_format::f32_f16)
             return quantkit::half_to_float(quantkit::float_to_half(weight));
-        if (format == operand_format::f32_bf16)
+        if (format == operand_format::f32_bf16 || format == operand_format::bf16_bf16)
             return quantkit::bfloat16_to_float(quantkit::float_to_bfloat16(weight));
         return weight;
+    }
+
+    float stored_activation(float x, operand_format format)
+    {
+        return format == operand_format::bf16_bf16 ? stored(x, format) : x;
     }
 
     using plain = epilogue_of<store_to<float>>;
@@ -112,7 +117,8 @@ namespace
                 double sum = 0.0, magnitude = 0.0;
                 for (std::size_t p = 0; p < k; ++p)
                 {
-                    const double term = double { data.a[i * k + p] } * double { stored(data.b[j * k + p], format) };
+                    const double term = double { stored_activation(data.a[i * k + p], format) }
+                                        * double { stored(data.b[j * k + p], format) };
                     sum += term;
                     magnitude += std::abs(term);
                 }
@@ -122,15 +128,18 @@ namespace
             }
     }
 
-    // What every tile with FMA gives: one chain along k, rounded once at each step.
+    // What every tile with FMA gives: one chain along k, rounded once at each step; of a pair the second value first.
     std::vector<float> chains_of_fma(const float_case& data, operand_format format)
     {
         const auto& [m, n, k] = data.extents;
+        const std::size_t swapped = group_values(format) == 2 ? 1 : 0;
         std::vector<float> c(m * n, 0.0f);
         for (std::size_t i = 0; i < m; ++i)
             for (std::size_t j = 0; j < n; ++j)
-                for (std::size_t p = 0; p < k; ++p)
-                    c[i * n + j] = std::fma(data.a[i * k + p], stored(data.b[j * k + p], format), c[i * n + j]);
+                for (std::size_t step = 0; step < k + (k & swapped); ++step)
+                    if (const std::size_t p = step ^ swapped; p < k)
+                        c[i * n + j] = std::fma(stored_activation(data.a[i * k + p], format),
+                                                stored(data.b[j * k + p], format), c[i * n + j]);
         return c;
     }
 
@@ -148,7 +157,7 @@ namespace
 }
 
 TEST_CASE_TEMPLATE("ragged shapes: integers are exact, whatever the layout of A", Format, of<operand_format::f32_f32>,
-                   of<operand_format::f32_f16>, of<operand_format::f32_bf16>)
+                   of<operand_format::f32_f16>, of<operand_format::f32_bf16>, of<operand_format::bf16_bf16>)
 {
     for (const std::size_t m : rows)
         for (const std::size_t n : columns)
@@ -178,10 +187,11 @@ TEST_CASE_TEMPLATE("ragged shapes: integers are exact, whatever the layout of A"
 }
 
 TEST_CASE_TEMPLATE("random floats: within the bound of a sum, and with FMA the bits of the chain", Format,
-                   of<operand_format::f32_f32>, of<operand_format::f32_f16>, of<operand_format::f32_bf16>)
+                   of<operand_format::f32_f32>, of<operand_format::f32_f16>, of<operand_format::f32_bf16>,
+                   of<operand_format::bf16_bf16>)
 {
     for (const gemm_extents size :
-         { gemm_extents { 1, 300, 700 }, gemm_extents { 4, 70, 33 }, gemm_extents { 61, 90, 1024 } })
+         { gemm_extents { 1, 300, 700 }, gemm_extents { 4, 70, 33 }, gemm_extents { 31, 50, 1024 } })
     {
         const float_case data(size, quantkit::test::random_floats(size.m * size.k, 3, -2.0f, 2.0f),
                               quantkit::test::random_floats(size.n * size.k, 4, -2.0f, 2.0f));
@@ -191,7 +201,7 @@ TEST_CASE_TEMPLATE("random floats: within the bound of a sum, and with FMA the b
             {
                 const std::vector<float> c = data.product(kernel, data.rows_of_a());
                 require_close(data, c, Format::format);
-                if (kernel.level != quantkit::isa_level::scalar)
+                if (Format::format == operand_format::bf16_bf16 || kernel.level != quantkit::isa_level::scalar)
                     require_equal(c, with_fma);
             });
     }

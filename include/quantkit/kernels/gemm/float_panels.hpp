@@ -17,13 +17,14 @@
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// A weight as f32_f32, f32_f16 or f32_bf16 holds it, in the low bytes; 16-bit formats round to nearest even.
+    /// A weight as f32_f32, f32_f16, f32_bf16 or bf16_bf16 holds it, in the low bytes; 16-bit formats round to nearest
+    /// even.
     QUANTKIT_INLINE std::uint32_t packed_weight(float weight, operand_format format)
     {
         if (format == operand_format::f32_f16)
             return quantkit::float_to_half(weight);
-        return format == operand_format::f32_bf16 ? quantkit::float_to_bfloat16(weight)
-                                                  : std::bit_cast<std::uint32_t>(weight);
+        return format == operand_format::f32_f32 ? std::bit_cast<std::uint32_t>(weight)
+                                                 : quantkit::float_to_bfloat16(weight);
     }
 
     /// What packing adds to codes of type Code: f32_s8 holds int8, f32_u4 holds 0..15.
@@ -62,7 +63,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
     }
 
-    /// Weights [n, k] in float, f16 or bf16, column by column (B^T): panels [packed_b_bytes(format, n, k)].
+    /// Weights [n, k] in float, f16, bf16 or pairs of bf16, column by column (B^T): panels [packed_b_bytes(...)].
     inline void pack_weights(matrix_view<const float> b, std::size_t n, std::size_t k, operand_format format,
                              std::byte* panels) noexcept
     {
@@ -72,12 +73,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 pack_float_panel(b, first, std::min(panel_columns, n - first), k, reinterpret_cast<float*>(panels));
             return;
         }
+        const std::size_t kr = group_values(format);
         for (std::size_t first = 0; k > 0 && first < n; first += panel_columns)
         {
-            const auto put = [&](std::size_t p, std::size_t column, std::byte* to)
+            const auto put = [&](std::size_t group, std::size_t column, std::byte* to)
             {
-                const float weight = first + column < n ? *b.at(first + column, p) : 0.0f;
-                const std::uint32_t bits = packed_weight(weight, format);
+                const std::size_t begin = group * kr, count = first + column < n ? std::min(kr, k - begin) : 0;
+                std::uint32_t bits = 0;
+                for (std::size_t i = 0; i < count; ++i)
+                    bits |= packed_weight(*b.at(first + column, begin + i), format) << (16 * i);
                 std::memcpy(to, &bits, group_bytes_of_b(format));
             };
             for_each_panel_group(k, format, panels, put);
@@ -110,7 +114,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
     }
 
-    /// A [m, k] in float: read in place where rows are contiguous, but scaled nibble by nibble for f32_u4.
+    /// A [m, k] in float: read in place where rows are contiguous, but scaled nibble by nibble for f32_u4 and rounded
+    /// to nearest even for bf16_bf16.
     struct real_rows
     {
         matrix_view<const float> a;
@@ -150,16 +155,27 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         bool fits_in_place(std::size_t rows, operand_format format) const noexcept
         {
             const bool spread = rows <= 4 || a.row_stride * std::ptrdiff_t { sizeof(float) } % 4096 != 0;
-            return format != operand_format::f32_u4 && a.column_stride == 1 && a.row_stride >= 0 && spread;
+            return group_values(format) == 1 && a.column_stride == 1 && a.row_stride >= 0 && spread;
         }
 
         void pack(std::size_t row, std::size_t k, operand_format format, std::byte* out) const noexcept
         {
             const std::size_t kr = group_values(format), whole = group_count(format, k) * kr;
+            if (format == operand_format::bf16_bf16)
+                return pack_bfloat16(row, k, whole, out);
             for (std::size_t p = 0; p < whole; ++p)
             {
                 const float scale = format == operand_format::f32_u4 ? scale_of_nibble(p % kr) : 1.0f;
                 const float x = p < k ? *a.at(row, p) * scale : 0.0f;
+                std::memcpy(out + p * sizeof x, &x, sizeof x);
+            }
+        }
+
+        void pack_bfloat16(std::size_t row, std::size_t k, std::size_t whole, std::byte* out) const noexcept
+        {
+            for (std::size_t p = 0; p < whole; ++p)
+            {
+                const std::uint16_t x = p < k ? quantkit::float_to_bfloat16(*a.at(row, p)) : std::uint16_t { 0 };
                 std::memcpy(out + p * sizeof x, &x, sizeof x);
             }
         }

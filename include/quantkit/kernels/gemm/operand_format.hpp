@@ -29,6 +29,7 @@ namespace quantkit::kernels
         f32_s8,   ///< kr = 1: B in int8 codes, 1 byte
         f32_u4, ///< kr = 8: B in uint4 codes, 4 bytes, the first in the lowest bits; value i of a group of A is scaled
                 ///< by scale_of_nibble(i), since B's codes are multiplied where they stand in their word
+        bf16_bf16, ///< kr = 2: both in bfloat16; sums are floats (micro_kernel_bf16_dot.hpp)
     };
 
     /// Whether A has 16 bits.
@@ -47,6 +48,7 @@ namespace quantkit::kernels
             return 4;
         case operand_format::s16_s16:
         case operand_format::s16_s8:
+        case operand_format::bf16_bf16:
             return 2;
         case operand_format::f32_u4:
             return 8;

@@ -3,6 +3,8 @@
 /// The float micro-kernels of this build for each format of the weights, and the choice among them at run time.
 #pragma once
 
+#include <quantkit/kernels/gemm/micro_kernel_bf16_dot.hpp>
+#include <quantkit/kernels/gemm/micro_kernel_bf16_dot_avx512.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float_avx2.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float_avx512.hpp>
@@ -13,7 +15,7 @@
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// In ascending order of preference.
+    /// In ascending order of preference, from one that runs everywhere.
     template <operand_format Format>
     std::span<const micro_kernel* const> compiled_float_kernels()
     {
@@ -24,6 +26,19 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 &micro_kernel_of<avx2_float_tiles<Format>>, &micro_kernel_of<avx512_float_tiles<Format>>,
 #elif defined(__aarch64__)
                 &micro_kernel_of<neon_float_tiles<Format>>,
+#endif
+        };
+        return kernels;
+    }
+
+    template <>
+    inline std::span<const micro_kernel* const> compiled_float_kernels<operand_format::bf16_bf16>()
+    {
+        static constexpr std::array kernels
+        {
+            &micro_kernel_of<scalar_bf16_dot_tiles>,
+#if defined(QUANTKIT_X86)
+                &micro_kernel_of<avx512_bf16_dot_tiles>,
 #endif
         };
         return kernels;
@@ -45,7 +60,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     {
         static const micro_kernel* const best = []
         {
-            const micro_kernel* chosen = &micro_kernel_of<scalar_float_tiles<Format>>;
+            const micro_kernel* chosen = compiled_float_kernels<Format>().front();
             for (const micro_kernel* kernel : compiled_float_kernels<Format>())
                 if (kernel->level <= isa_cap() && cpu_runs_float_kernel(kernel->level))
                     chosen = kernel;
