@@ -6,6 +6,7 @@
 #include <quantkit/model/calibration.hpp>
 #include <quantkit/model/quantized_file.hpp>
 #include <quantkit/model/session.hpp>
+#include <quantkit/observers/percentile.hpp>
 
 #include "io/temporary_folder.hpp"
 #include "support/sample_models.hpp"
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,21 @@ namespace
         calibrate(prepared, random_input(network, 5));
         return prepared;
     }
+
+    std::vector<real_range> ranges_of(const prepared_model& prepared)
+    {
+        std::vector<real_range> ranges;
+        for (const any_observer& observer : prepared.observers)
+            ranges.push_back(observer.range());
+        return ranges;
+    }
+
+    struct refusing_observer
+    {
+        void observe(const tensor_view<const float>&) { throw std::runtime_error("refused"); }
+        void reset() {}
+        real_range range() const { return nothing_observed; }
+    };
 
     std::string saved(const quantized_model& quantized)
     {
@@ -62,6 +79,46 @@ TEST_CASE("convert: memory that runs out leaves the prepared model as it was")
         CHECK(fail_everywhere(network.input_shape().time > 1 ? 7 : 1, [&] { convert(prepared); }) > 50);
         CHECK(saved(convert(prepared)) == want);
     }
+}
+
+TEST_CASE("calibrate: memory that runs out leaves the observers as they were")
+{
+    for (const model& network : { sample_mlp(), sample_encoder() })
+    {
+        prepared_model prepared =
+            prepare(network, { .activations = percentile_observer {} }); // allocates as it observes
+        calibrate(prepared, random_input(network, 2));
+        const matrix_f wider = 3.0f * random_input(network, 3, 11);
+        const std::vector<real_range> before = ranges_of(prepared);
+        prepared_model complete = prepared;
+        calibrate(complete, wider);
+        const std::vector<real_range> after = ranges_of(complete);
+        REQUIRE(before != after);
+
+        std::size_t failures = 0;
+        auto outcome = allocation_outcome::failed;
+        for (std::ptrdiff_t n = 0; outcome != allocation_outcome::succeeded; ++n)
+        {
+            CAPTURE(n);
+            prepared_model trial = prepared;
+            outcome = with_failing_allocation(n, [&] { calibrate(trial, wider); });
+            const bool has_failed = outcome == allocation_outcome::failed;
+            REQUIRE(ranges_of(trial) == (has_failed ? before : after));
+            failures += has_failed;
+        }
+        CHECK(failures > 20);
+    }
+}
+
+TEST_CASE("calibrate: observers that throw leave all observers as they were")
+{
+    const model network = sample_mlp();
+    prepared_model prepared = prepare(network);
+    calibrate(prepared, random_input(network, 2));
+    prepared.observers.back() = refusing_observer {};
+    const std::vector<real_range> before = ranges_of(prepared);
+    CHECK_THROWS_WITH_AS(calibrate(prepared, random_input(network, 3, 11)), "refused", std::runtime_error);
+    CHECK(ranges_of(prepared) == before);
 }
 
 TEST_CASE("session: memory that runs out leaves the quantized model as it was, and a workspace usable")

@@ -41,6 +41,9 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// Runs the model in float on a batch, whose values the observers see.
+    ///
+    /// What fails leaves the observers as they were: memory that runs out, an observer or an executor that throws, an
+    /// input that does not fit. Therefore copies of them see the batch, and take their places at its end.
     template <tensor_of<float> X>
     void calibrate(prepared_model& prepared, const X& x, const any_executor& threads = {})
     {
@@ -48,9 +51,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         const std::size_t batch = static_cast<std::size_t>(view_of(x).size()) / prepared.reference.input_shape().size();
         matrix_f y(static_cast<Eigen::Index>(batch * output.time), static_cast<Eigen::Index>(output.features));
         session_workspace workspace;
+        std::vector<any_observer> observers = prepared.observers;
         const auto observe = [&](value_id value, std::size_t count, const float* data)
-        { prepared.observers[value].observe(tensor_view<const float>(data, { static_cast<std::ptrdiff_t>(count) })); };
+        { observers[value].observe(tensor_view<const float>(data, { static_cast<std::ptrdiff_t>(count) })); };
         prepared.reference.run(x, y, workspace, threads, observe);
+        prepared.observers.swap(observers);
     }
 
     /// The model with a plan's precisions: by default every product in INT8 with calibrated activations.
