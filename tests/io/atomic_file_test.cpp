@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #if defined(__unix__)
+#include "support/no_descriptors.hpp"
+
 #include <csignal>
 #include <sys/resource.h>
 #endif
@@ -122,6 +124,20 @@ TEST_CASE("a folder without write permission leaves the old file")
         CHECK(error.find("Permission denied") != std::string::npos);
         CHECK(content(folder / "locked/file") == "old");
     }
+}
+
+TEST_CASE("a process that has too many files open leaves the old file")
+{
+    const temporary_folder folder;
+    put(folder / "data", "old");
+    std::string error;
+    {
+        const no_descriptors nothing_opens;
+        error = error_of([&] { atomic_file file(folder / "data"); });
+    }
+    CHECK(error.starts_with("quantkit: cannot create '"));
+    CHECK(error.ends_with("': Too many open files"));
+    CHECK(content(folder / "data") == "old");
 }
 
 TEST_CASE("a full disk is reported when written to")

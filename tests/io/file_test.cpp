@@ -5,6 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#if defined(__unix__)
+#include "support/no_descriptors.hpp"
+#endif
+
 using namespace quantkit;
 using namespace quantkit::test;
 
@@ -71,3 +75,27 @@ TEST_CASE("a file that cannot be read is named, with the reason")
 #endif
     }
 }
+
+#if defined(__unix__)
+TEST_CASE("a process that has too many files open is told so")
+{
+    const temporary_folder folder;
+    put(folder / "data", "x");
+    const no_descriptors nothing_opens;
+    for (const file_access access : accesses)
+    {
+        const std::string error = error_of([&] { file_bytes file(folder / "data", access); });
+        CHECK(error.starts_with("quantkit: cannot open '"));
+        CHECK(error.ends_with("/data': Too many open files"));
+    }
+}
+#endif
+
+#if defined(__linux__)
+TEST_CASE("a file that opens but cannot be read is reported, not taken for an empty one")
+{
+    // a regular file whose first bytes, those at address 0, belong to nobody
+    const std::string error = error_of([&] { file_bytes file("/proc/self/mem", file_access::streamed); });
+    CHECK(error == "quantkit: cannot read '/proc/self/mem': Input/output error");
+}
+#endif

@@ -19,6 +19,10 @@
 #include <string_view>
 #include <vector>
 
+#if defined(__unix__)
+#include "support/no_descriptors.hpp"
+#endif
+
 namespace
 {
     using namespace quantkit;
@@ -143,6 +147,35 @@ TEST_CASE("missing, malformed and truncated files are refused")
     put(folder / "header.npy", whole.substr(0, 50));
     CHECK(mentions(error("header.npy"), "truncated: the header takes 118 bytes, but only 40 are left"));
     CHECK_THROWS_AS(npy_batches(folder / "header.npy", 1), io_error);
+    std::string huge = whole;
+    const std::string_view shape = "(100, 3), }                ", too_large = "(4294967296, 4294967296), }";
+    REQUIRE(huge.find(shape) != std::string::npos);
+    put(folder / "huge.npy", huge.replace(huge.find(shape), shape.size(), too_large));
+    CHECK(mentions(error("huge.npy"), "the shape [4294967296, 4294967296] has too many elements"));
+}
+
+#if defined(__unix__)
+TEST_CASE("a file that cannot be opened is named")
+{
+    const temporary_folder folder;
+    put_floats(folder / "x.npy", { 4 });
+    const no_descriptors nothing_opens;
+    CHECK(mentions(error_of([&] { npy_batches(folder / "x.npy", 1); }), "x.npy'"));
+}
+#endif
+
+TEST_CASE("batches are told apart by the iterator, whichever way it steps")
+{
+    const temporary_folder folder;
+    const auto values = put_floats(folder / "x.npy", { 3, 2 });
+    npy_batches batches(folder / "x.npy", 1);
+    auto batch = batches.begin();
+    batch++;
+    CHECK((*batch).data()[0] == values[2]);
+    ++batch;
+    CHECK((*batch).data()[0] == values[4]);
+    batch++;
+    CHECK(batch == batches.end());
 }
 
 TEST_CASE("a file that shrinks meanwhile is reported, not read as zeros")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/io/weight_recipe.hpp>
 
+#include "io/temporary_folder.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -59,4 +61,33 @@ TEST_CASE("numbers that are no seed and no extent are refused")
     CHECK(says("{", "parse error"));
     CHECK(says("{}", "generator"));
     CHECK(says(R"({"generator": {"algorithm": )" + std::string(1'000'000, '['), "nested deeper than 64"));
+}
+
+TEST_CASE("tensors may be constant, and positions have a table of their own")
+{
+    const weight_recipe recipe = parse_weight_recipe(R"({"inputs": {"algorithm": "splitmix64", "seed": 1, "tensors":
+        [{"name": "b", "shape": [4], "constant": 0.25}], "sinusoidal": {"name": "p", "shape": [8, 6]}}})",
+                                                     "inputs");
+    CHECK(recipe.tensors.at(0).constant == 0.25);
+    CHECK_FALSE(recipe.tensors.at(0).uniform);
+    REQUIRE(recipe.sinusoidal);
+    CHECK(recipe.sinusoidal->name == "p");
+    CHECK(recipe.sinusoidal->shape == tensor_shape { 8, 6 });
+}
+
+TEST_CASE("an algorithm that nobody wrote is refused")
+{
+    CHECK(refusal_of(R"({"generator": {"algorithm": "mersenne", "seed": 1, "tensors": []}})")
+          == "quantkit: the algorithm of a recipe must be splitmix64, but is \"mersenne\"");
+}
+
+TEST_CASE("a recipe's file is named where it is damaged")
+{
+    const test::temporary_folder folder;
+    test::put(folder / "good.json", recipe_text("7", "[2]"));
+    CHECK(read_weight_recipe(folder / "good.json").seed == 7);
+    test::put(folder / "bad.json", recipe_text("-1", "[2]"));
+    const std::string error = test::error_of([&] { read_weight_recipe(folder / "bad.json"); });
+    CHECK(error.starts_with("quantkit: '"));
+    CHECK(error.ends_with("/bad.json': a seed must be an integer that is not negative, but is -1"));
 }
