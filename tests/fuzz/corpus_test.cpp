@@ -6,8 +6,10 @@
 #include "fuzz/npy_target.hpp"
 #include "fuzz/plan_target.hpp"
 #include "fuzz/qparams_target.hpp"
+#include "fuzz/quantized_file_target.hpp"
 #include "fuzz/report_target.hpp"
 #include "fuzz/safetensors_target.hpp"
+#include "fuzz/sensitivity_json_target.hpp"
 
 #include <quantkit/calibration/splitmix64.hpp>
 #include <quantkit/io/file.hpp>
@@ -101,6 +103,8 @@ TEST_CASE("corpora: files are refused or read")
     replay("safetensors", try_safetensors, 1000);
     replay("model", try_model, 500);
     replay("plan", try_plan, 500);
+    replay("quantized_file", try_quantized_file, 300);
+    replay("sensitivity_json", try_sensitivity_json, 500);
 }
 
 TEST_CASE("corpora: qparams of any range") { replay("qparams", quantkit::fuzz::try_qparams, 1000); }
@@ -108,6 +112,19 @@ TEST_CASE("corpora: qparams of any range") { replay("qparams", quantkit::fuzz::t
 TEST_CASE("corpora: integer products of any shape") { replay("gemm", quantkit::fuzz::try_gemm, 100); }
 
 TEST_CASE("corpora: reports with any text in them") { replay("report", quantkit::fuzz::try_report, 300); }
+
+TEST_CASE("corpora: each file of a quantized model is accepted, and each result has a digest that can be made right")
+{
+    using namespace quantkit::fuzz;
+    for (const corpus_file& file : corpus("quantized_file"))
+    {
+        CAPTURE(file.name);
+        CHECK_NOTHROW(read_in_memory(file_of(file.content).value()));
+    }
+    for (const corpus_file& file : corpus("sensitivity_json"))
+        if (const std::string text(text_of(file.content)); text.starts_with('{'))
+            CHECK_NOTHROW(quantkit::sensitivity_from_json(with_right_digest(text)));
+}
 
 TEST_CASE("corpora: a broken promise is found")
 {

@@ -42,8 +42,14 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
     public:
         explicit quantized_file_reader(const std::filesystem::path& path)
-            : source_(in_quotes(path.string()))
-            , file_(path)
+            : quantized_file_reader(safetensors_file(path), in_quotes(path.string()))
+        {
+        }
+
+        /// Of a file that is in memory already; source names it in errors.
+        quantized_file_reader(safetensors_file file, std::string source)
+            : source_(std::move(source))
+            , file_(std::move(file))
         {
         }
 

@@ -78,6 +78,22 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
     inline std::string line_digest(std::string_view line) { return digest().add(line).text(); }
 
+    /// The file of the finished blocks.
+    inline std::string text_of(const block_results& results, std::string_view key)
+    {
+        std::string text = concat(block_results_title, "\n", key, "\n", results.blocks(), " ", results.width(), "\n");
+        for (std::size_t block = 0; block < results.blocks(); ++block)
+        {
+            if (!results.is_finished(block))
+                continue;
+            std::string line = concat(block, " ");
+            for (const double error : results.errors(block))
+                line += concat(error, " ");
+            text += line + line_digest(line) + "\n";
+        }
+        return text;
+    }
+
     /// Reads a text word by word; what cannot be read throws io_error with the path.
     class block_results_reader
     {
@@ -134,6 +150,27 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         std::string_view rest_;
         const std::filesystem::path& path_;
     };
+
+    /// Adds the blocks of a file's text; the path names it in errors.
+    inline void add_block_results(std::string_view text, const std::filesystem::path& path, std::string_view key,
+                                  block_results& results)
+    {
+        block_results_reader reader(text, path);
+        reader.expect_line(block_results_title, "format");
+        reader.expect_line(key, "measurement");
+        reader.expect_line(concat(results.blocks(), " ", results.width()), "size");
+        while (!reader.at_end())
+        {
+            reader.check_line();
+            const auto block = reader.number<std::size_t>();
+            if (block >= results.blocks())
+                throw_io(in_quotes(path.string()), " has a block ", block, " of ", results.blocks());
+            for (double& each : results.errors(block))
+                each = reader.number<double>();
+            reader.end_line();
+            results.set_finished(block);
+        }
+    }
 }
 
 namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
@@ -142,17 +179,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     inline void write_block_results(const std::filesystem::path& path, std::string_view key,
                                     const block_results& results)
     {
-        std::string text =
-            concat(detail::block_results_title, "\n", key, "\n", results.blocks(), " ", results.width(), "\n");
-        for (std::size_t block = 0; block < results.blocks(); ++block)
-        {
-            if (!results.is_finished(block))
-                continue;
-            std::string line = concat(block, " ");
-            for (const double error : results.errors(block))
-                line += concat(error, " ");
-            text += line + detail::line_digest(line) + "\n";
-        }
+        const std::string text = detail::text_of(results, key);
         write_file(path, std::as_bytes(std::span(text)));
     }
 
@@ -165,20 +192,6 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
             return;
         const file_bytes file(path, file_access::streamed);
         const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-        detail::block_results_reader reader(text, path);
-        reader.expect_line(detail::block_results_title, "format");
-        reader.expect_line(key, "measurement");
-        reader.expect_line(concat(results.blocks(), " ", results.width()), "size");
-        while (!reader.at_end())
-        {
-            reader.check_line();
-            const auto block = reader.number<std::size_t>();
-            if (block >= results.blocks())
-                detail::throw_io(detail::in_quotes(path.string()), " has a block ", block, " of ", results.blocks());
-            for (double& each : results.errors(block))
-                each = reader.number<double>();
-            reader.end_line();
-            results.set_finished(block);
-        }
+        detail::add_block_results(text, path, key, results);
     }
 }
