@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstddef>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -325,4 +326,30 @@ TEST_CASE("simulated model: what a candidate does to a layer's own result")
                          "quantkit: layer 10 cannot give 1408 floats as candidate 3", std::invalid_argument);
     CHECK_THROWS_WITH_AS(layer_result_errors(subject, output_mse {}, { 0, 0, 1 }, sequential {}),
                          "quantkit: layers cannot be measured on 0 samples by 1", std::invalid_argument);
+}
+
+namespace
+{
+    /// A metric of a user's that fails for every block behind the first.
+    struct metric_that_throws
+    {
+        std::string name() const { return "none"; }
+        double error(std::span<const float>, std::span<const float>, const sample_block& block) const
+        {
+            if (block.first > 0)
+                throw std::domain_error("block at " + std::to_string(block.first));
+            return 0.0;
+        }
+    };
+}
+
+TEST_CASE("simulated model: what a metric throws for a layer's own result comes out, that of the first block")
+{
+    const simulated_model subject = simulated(sample_encoder());
+    Eigen::ThreadPool pool(2);
+    const sample_range range { 0, 8, 2 };
+    CHECK_THROWS_WITH_AS(layer_result_errors(subject, metric_that_throws {}, range, sequential {}), "block at 2",
+                         std::domain_error);
+    CHECK_THROWS_WITH_AS(layer_result_errors(subject, metric_that_throws {}, range, thread_pool(pool)), "block at 2",
+                         std::domain_error);
 }
