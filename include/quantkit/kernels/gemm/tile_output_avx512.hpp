@@ -22,25 +22,35 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// scaled_output for one panel; the same operations in the same order as the epilogue stages.
-    template <bool Clamped, int Rows, int Panels>
+    template <int Rows, int Panels>
     QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE void write_scaled_panel(const __m512i (&sum)[Rows][Panels], int panel, const scaled_output& out)
+    QUANTKIT_INLINE
+        void write_scaled_panel(const __m512i (&sum)[Rows][Panels], int panel, const scaled_output& out, bool clamped)
     {
         const auto column = static_cast<std::size_t>(panel) * panel_columns;
         const std::size_t left = out.columns - column;
         const auto mask = static_cast<__mmask16>(left >= panel_columns ? 0xffffu : (1u << left) - 1u);
         const __m512 scale = _mm512_loadu_ps(out.scales + column);
         const __m512 bias = out.bias != nullptr ? _mm512_loadu_ps(out.bias + column) : _mm512_set1_ps(-0.0f);
-        const __m512 low = _mm512_set1_ps(out.low), high = _mm512_set1_ps(out.high);
+        __m512 x[Rows];
+#pragma GCC unroll 12
+        for (int row = 0; row < Rows; ++row)
+        {
+            x[row] = _mm512_mul_ps(to_float(sum[row][panel]), scale);
+            __asm__("" : "+v"(x[row])); // keeps the compiler from contracting it with the addition
+            x[row] = _mm512_add_ps(x[row], bias);
+        }
+        if (clamped)
+        {
+            const __m512 low = _mm512_set1_ps(out.low), high = _mm512_set1_ps(out.high);
+#pragma GCC unroll 12
+            for (int row = 0; row < Rows; ++row)
+                x[row] = min(high, max(low, x[row]));
+        }
         float* c = out.c + column;
 #pragma GCC unroll 12
         for (int row = 0; row < Rows; ++row, c += out.ldc)
-        {
-            __m512 x = _mm512_mul_ps(to_float(sum[row][panel]), scale);
-            __asm__("" : "+v"(x)); // keeps the compiler from contracting it with the addition
-            x = _mm512_add_ps(x, bias);
-            _mm512_mask_storeu_ps(c, mask, Clamped ? min(high, max(low, x)) : x);
-        }
+            _mm512_mask_storeu_ps(c, mask, x[row]);
     }
 
     template <int Rows, int Panels>
@@ -54,8 +64,7 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
                                  || scaled->high != std::numeric_limits<float>::infinity();
 #pragma GCC unroll 4
             for (int panel = 0; panel < Panels; ++panel)
-                clamped ? write_scaled_panel<true>(sum, panel, *scaled)
-                        : write_scaled_panel<false>(sum, panel, *scaled);
+                write_scaled_panel(sum, panel, *scaled, clamped);
             return;
         }
 #pragma GCC unroll 12
