@@ -94,13 +94,9 @@ namespace quantkit
         return measured_coverage<Tensor, per_tensor, Arch>(x, std::span<const real_range>(&range, 1)).front();
     }
 
-}
-
-namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
-{
     /// Those of which more than the allowed share lies outside, the worst share first: what to warn about.
-    inline std::vector<range_coverage> coverage_warnings(std::vector<range_coverage> coverage,
-                                                         double allowed_share = 0.001)
+    template <class Arch = kernels::active_arch>
+    std::vector<range_coverage> coverage_warnings(std::vector<range_coverage> coverage, double allowed_share = 0.001)
     {
         std::erase_if(coverage,
                       [=](const range_coverage& finding) { return finding.share_outside() <= allowed_share; });

@@ -13,15 +13,21 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <limits>
-#include <ranges>
+#include <type_traits>
 
 namespace quantkit
 {
     /// Counts or densities, one per bin, next to each other: a span, a vector or an array of numbers.
     template <class Bins>
-    concept histogram_bins = std::ranges::contiguous_range<const Bins> && std::ranges::sized_range<const Bins> &&(
-        std::integral<std::ranges::range_value_t<Bins>> || std::floating_point<std::ranges::range_value_t<Bins>>);
+    concept histogram_bins = requires(const Bins& bins)
+    {
+        {
+            std::size(bins)
+            } -> std::convertible_to<std::size_t>;
+        requires std::is_arithmetic_v<std::remove_cvref_t<decltype(*std::data(bins))>>;
+    };
 }
 
 namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
@@ -31,9 +37,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     double bin_total(const Bins& bins)
     {
         exact_double_sum total;
-        for (std::size_t i = 0; i < std::ranges::size(bins); ++i)
+        for (std::size_t i = 0; i < std::size(bins); ++i)
         {
-            const auto bin = static_cast<double>(std::ranges::data(bins)[i]);
+            const auto bin = static_cast<double>(std::data(bins)[i]);
             require(bin >= 0.0 && bin <= std::numeric_limits<double>::max(), "bin ", i, " of a histogram holds ", bin);
             total.add(bin);
         }
@@ -44,13 +50,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     template <histogram_bins P, histogram_bins Q, class Term>
     double sum_over_bins(const P& p, const Q& q, const Term& term)
     {
-        require(std::ranges::size(p) == std::ranges::size(q), "histograms of ", std::ranges::size(p), " and ",
-                std::ranges::size(q), " bins cannot be compared");
+        require(std::size(p) == std::size(q), "histograms of ", std::size(p), " and ", std::size(q),
+                " bins cannot be compared");
         const auto share = [](auto bin, double total) { return total == 0.0 ? 0.0 : static_cast<double>(bin) / total; };
         const double p_total = bin_total(p), q_total = bin_total(q);
         exact_double_sum sum;
-        for (std::size_t i = 0; i < std::ranges::size(p); ++i)
-            sum.add(term(share(std::ranges::data(p)[i], p_total), share(std::ranges::data(q)[i], q_total)));
+        for (std::size_t i = 0; i < std::size(p); ++i)
+            sum.add(term(share(std::data(p)[i], p_total), share(std::data(q)[i], q_total)));
         return sum.value();
     }
 }

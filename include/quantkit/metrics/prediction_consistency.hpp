@@ -26,8 +26,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const std::ptrdiff_t first = best(predictions.front(), row);
             bool is_consistent = true;
-            for (const tensor_view<const float>& logits : predictions.subspan(1))
-                is_consistent = is_consistent && best(logits, row) == first;
+            for (std::size_t i = 1; i < predictions.size(); ++i)
+                is_consistent = is_consistent && best(predictions[i], row) == first;
             consistent += is_consistent ? 1 : 0;
         }
         return consistent;

@@ -73,7 +73,8 @@ namespace quantkit
         QUANTKIT_INLINE bool are_all() const { return are_all_; }
 
         /// In ascending order; none unless are_all().
-        QUANTKIT_INLINE std::vector<float> sorted() const
+        template <class Arch = kernels::active_arch>
+        std::vector<float> sorted() const
         {
             std::vector<float> values = values_;
             std::sort(values.begin(), values.end());

@@ -79,7 +79,8 @@ namespace quantkit
         {
             if (!first_.are_all())
                 return detail::mse_range(seen_, Range::bounds, scheme_);
-            return detail::mse_range_of<Arch>(detail::finite_values(view_of(first_.sorted())), Range::bounds, scheme_);
+            return detail::mse_range_of<Arch>(detail::finite_values(view_of(first_.sorted<Arch>())), Range::bounds,
+                                              scheme_);
         }
 
         /// What was observed.

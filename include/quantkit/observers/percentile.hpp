@@ -97,6 +97,7 @@ namespace quantkit
         }
 
         /// As if this one had seen the other's values, too. Throws if their settings differ.
+        template <class Arch = kernels::active_arch>
         void merge(const percentile_observer& other)
         {
             require(other.settings_ == settings_, "observers of the percentiles ", settings_.percentile, " and ",
@@ -104,10 +105,10 @@ namespace quantkit
             if (other.is_exact())
             {
                 const std::vector<float> others = other.first_.values(); // which may be these
-                add<kernels::active_arch>(others.data(), others.size());
+                add<Arch>(others.data(), others.size());
                 return;
             }
-            count_instead<kernels::active_arch>();
+            count_instead<Arch>();
             histogram_.merge(other.histogram_);
         }
 

@@ -180,8 +180,8 @@ namespace quantkit
         {
             const page_set used = used_pages();
             wanted = (wanted | page_set { 1 }) & ~used; // zeros that the kernel looks up are in page 0
-            std::vector<std::uint32_t> offsets = offsets_;
-            offsets.resize(pages, kernels::no_counters);
+            std::vector<std::uint32_t> offsets =
+                offsets_.empty() ? std::vector<std::uint32_t>(pages, kernels::no_counters) : offsets_;
             std::size_t next = std::max<std::size_t>(recent_.size(), kernels::zero_counters);
             recent_.resize(next + wanted.count() * counters_per_page);
             if (!older_.empty())

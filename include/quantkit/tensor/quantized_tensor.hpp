@@ -27,7 +27,11 @@ namespace quantkit
     /// The shape of scales and zero points: how many channels or groups there are.
     inline tensor_shape parameter_shape(const tensor_shape& shape, const any_granularity& granularity)
     {
-        return std::visit([&](auto known) { return parameter_shape(shape, known); }, granularity);
+        if (const auto* axis = std::get_if<per_axis>(&granularity))
+            return parameter_shape(shape, *axis);
+        if (const auto* group = std::get_if<per_group>(&granularity))
+            return parameter_shape(shape, *group);
+        return parameter_shape(shape, per_tensor {});
     }
 
     /// Throws unless there is one valid pair for each parameter of a tensor of this shape.
