@@ -194,6 +194,31 @@ TEST_CASE("reports: what differs")
     CHECK(differences[3].what == "error");
     CHECK(differences[4].layer == "encoder.4.ffn");
     CHECK(differences[4].after == "-");
+    const std::string text = to_text(differences);
+    CHECK(std::count(text.begin(), text.end(), '\n') >= 6);
+    CHECK(text.starts_with("layer"));
+    CHECK(text.find("\n(report) ") < text.find("\nencoder.1.ffn "));
+    CHECK(text.find("\nencoder.1.ffn ") < text.find("\nencoder.4.ffn "));
+}
+
+TEST_CASE("reports: of many warnings a page shows four, the others when asked")
+{
+    const auto page_with = [](std::size_t warnings)
+    {
+        report_data report = sample_report(2);
+        report.warnings.clear();
+        for (std::size_t i = 0; i < warnings; ++i)
+            report.warnings.push_back("warning <" + std::to_string(i) + ">");
+        return report_to_html(report);
+    };
+    CHECK(page_with(4).find("more of this kind") == std::string::npos);
+    const std::string page = page_with(6);
+    const std::size_t more = page.find("2 more of this kind");
+    REQUIRE(more != std::string::npos);
+    CHECK(page.find("warning &lt;3&gt;") < more);
+    CHECK(page.find("warning &lt;4&gt;") > more);
+    CHECK(page.find("warning &lt;5&gt;") > more);
+    CHECK(unbalanced_tag(page).empty());
 }
 
 TEST_CASE("reports: errors in other metrics and times within noise do not differ")
