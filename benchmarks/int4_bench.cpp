@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Linear layers with 4-bit weights and 8-bit activations beside FP32, INT8 and INT4 weights alone: GOP/s, GB/s of
-/// weight bytes (scales included), and percent of the speed at which this core reads as many bytes.
+/// Linear layers with 4-bit weights and 8-bit activations beside FP32, FP16, BF16, INT8, and weights alone in INT8 and
+/// INT4: GOP/s, GB/s of weight bytes (scales included), and percent of the speed at which this core reads as many.
 ///
 /// Every result is verified before it is timed: the first row against the float product, within what the codes allow.
 #include "read_speed.hpp"
@@ -85,11 +85,21 @@ namespace
         time_layer(state, shape, layer, weight, static_cast<std::size_t>(weight.size()), 0.02f);
     }
 
-    void fp32(benchmark::State& state, product_shape shape, std::ptrdiff_t)
+    void int8_weights(benchmark::State& state, product_shape shape, std::ptrdiff_t)
     {
         const qk::matrix_f weight = random_weight(shape);
-        const qk::real_linear layer(weight, qk::fp32_weights {});
-        time_layer(state, shape, layer, weight, static_cast<std::size_t>(weight.size()) * sizeof(float), 1e-4f);
+        const qk::weight_only_linear layer(qk::quantize<qk::int8_narrow>(weight, qk::per_axis { 0 }));
+        time_layer(state, shape, layer, weight, layer.weight_bytes(), 0.02f);
+    }
+
+    template <class Weights>
+    void real(benchmark::State& state, product_shape shape, std::ptrdiff_t)
+    {
+        const qk::matrix_f weight = random_weight(shape);
+        const qk::real_linear layer(weight, Weights {});
+        const std::size_t bytes = qk::kernels::group_bytes_of_b(Weights::format);
+        time_layer(state, shape, layer, weight, static_cast<std::size_t>(weight.size()) * bytes,
+                   bytes == sizeof(float) ? 1e-4f : 0.01f);
     }
 
     using run_function = void (*)(benchmark::State&, product_shape, std::ptrdiff_t);
@@ -116,7 +126,10 @@ namespace
                 add("int4_weights", &int4_weights, shape, group_size);
             }
             add("int8", &int8, shape, 0);
-            add("fp32", &fp32, shape, 0);
+            add("int8_weights", &int8_weights, shape, 0);
+            add("fp16", &real<qk::fp16_weights>, shape, 0);
+            add("bf16", &real<qk::bf16_weights>, shape, 0);
+            add("fp32", &real<qk::fp32_weights>, shape, 0);
         }
         return true;
     }();
