@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// The library's four macros, and what it refuses to be compiled for.
+/// The library's macros, and what it refuses to be compiled for.
 #pragma once
 
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
@@ -31,9 +31,24 @@ static_assert(FLT_EVAL_METHOD != 1 && FLT_EVAL_METHOD != 2,
 #define QUANTKIT_INLINE inline __attribute__((always_inline))
 /// Compiles one function for the named instruction sets, whatever the flags of the translation unit.
 #define QUANTKIT_TARGET(features) __attribute__((target(features)))
+/// Compiled apart from its callers, for the flags of the translation unit.
+#define QUANTKIT_NOINLINE __attribute__((noinline))
 #else
 #define QUANTKIT_INLINE inline
 #define QUANTKIT_TARGET(features)
+#define QUANTKIT_NOINLINE
+#endif
+
+/// Rounds a float before it goes on: the product that it is must not be contracted with an addition. GCC and clang may
+/// do so by default, MSVC since 2022 only where asked (/fp:contract).
+#if defined(__SSE2_MATH__)
+#define QUANTKIT_ROUND_HERE(x) __asm__("" : "+x"(x))
+#elif defined(__aarch64__)
+#define QUANTKIT_ROUND_HERE(x) __asm__("" : "+w"(x))
+#elif defined(__GNUC__) || defined(__clang__)
+#define QUANTKIT_ROUND_HERE(x) __asm__("" : "+m"(x))
+#else
+#define QUANTKIT_ROUND_HERE(x) static_cast<void>(x)
 #endif
 
 /// The innermost namespace of functions whose instructions depend on compiler flags, one for each set of flags that the

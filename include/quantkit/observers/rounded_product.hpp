@@ -11,11 +11,7 @@ namespace quantkit::detail
     QUANTKIT_INLINE double rounded_product(double a, double b)
     {
         double product = a * b;
-#if defined(__x86_64__)
-        __asm__("" : "+x"(product));
-#elif defined(__aarch64__)
-        __asm__("" : "+w"(product));
-#endif
+        QUANTKIT_ROUND_HERE(product);
         return product;
     }
 }

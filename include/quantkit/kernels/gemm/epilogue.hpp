@@ -155,7 +155,7 @@ namespace quantkit::kernels
         /// Compiled for the flags of the translation unit and never inlined into a function for another instruction
         /// set, where x * a + b would be fused: the stage gives the same floats whatever the lanes.
         template <lane_stage Stage>
-        [[gnu::noinline]] void run_foreign(const Stage& stage, float* lanes, std::size_t count, std::size_t i,
+        QUANTKIT_NOINLINE void run_foreign(const Stage& stage, float* lanes, std::size_t count, std::size_t i,
                                            std::size_t j)
         {
             for (std::size_t lane = 0; lane < count; ++lane)

@@ -6,6 +6,8 @@
 #include <quantkit/kernels/gemm/avx512_operations.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
 
+#include <bit>
+
 #if defined(QUANTKIT_X86)
 
 namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
@@ -32,7 +34,7 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         {
             float lanes[16];
             _mm512_storeu_ps(lanes, x.v);
-            kernels::detail::run_foreign(stage, lanes, static_cast<std::size_t>(__builtin_popcount(at.mask)), i, at.j);
+            kernels::detail::run_foreign(stage, lanes, static_cast<std::size_t>(std::popcount(at.mask)), i, at.j);
             return { _mm512_loadu_ps(lanes) };
         }
     };

@@ -26,11 +26,7 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     QUANTKIT_INLINE float product(float a, float b)
     {
         float result = a * b;
-#if defined(__x86_64__)
-        __asm__("" : "+x"(result));
-#elif defined(__aarch64__)
-        __asm__("" : "+w"(result));
-#endif
+        QUANTKIT_ROUND_HERE(result);
         return result;
     }
 
