@@ -17,7 +17,7 @@ namespace quantkit::kernels
     {
         /// Half a group step, 8 columns, as it is loaded; and value i of its groups as floats.
         ///
-        /// f32_f32, f32_f16, f32_bf16, f32_s8: one value to the group, widened at once.
+        /// f32_f32, f32_f16, f32_s8: one value to the group, widened at once.
         template <operand_format Format>
         struct avx2_weights
         {
@@ -39,13 +39,42 @@ namespace quantkit::kernels
                     return _mm256_loadu_ps(reinterpret_cast<const float*>(from));
                 else if constexpr (Format == operand_format::f32_f16)
                     return _mm256_cvtph_ps(_mm_loadu_si128(half_register));
-                else if constexpr (Format == operand_format::f32_bf16)
-                    return _mm256_castsi256_ps(
-                        _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(half_register)), 16));
                 else
                     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(half_register)));
             }
         };
+
+        /// The columns of even number, then those of odd number: a shift and a mask widen them where they stand.
+        template <>
+        struct avx2_weights<operand_format::f32_bf16>
+        {
+            __m256 columns;
+
+            QUANTKIT_TARGET("avx2,fma,f16c")
+            QUANTKIT_INLINE avx2_weights(const std::byte* step, int half)
+            {
+                const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(step));
+                columns = _mm256_castsi256_ps(half == 0 ? _mm256_slli_epi32(both, 16)
+                                                        : _mm256_and_si256(both, _mm256_set1_epi32(-0x10000)));
+            }
+
+            QUANTKIT_TARGET("avx2,fma,f16c") QUANTKIT_INLINE __m256 value(int) const { return columns; }
+        };
+
+        /// Sums of 16 columns as avx2_weights has them, to columns 0 .. 7 and 8 .. 15.
+        template <operand_format Format>
+        QUANTKIT_TARGET("avx2,fma,f16c")
+        QUANTKIT_INLINE void store_columns(float* to, __m256 first, __m256 second)
+        {
+            if constexpr (Format == operand_format::f32_bf16)
+            {
+                const __m256 low = _mm256_unpacklo_ps(first, second), high = _mm256_unpackhi_ps(first, second);
+                first = _mm256_permute2f128_ps(low, high, 0x20);
+                second = _mm256_permute2f128_ps(low, high, 0x31);
+            }
+            _mm256_storeu_ps(to, first);
+            _mm256_storeu_ps(to + 8, second);
+        }
 
         /// Eight codes to the word of a column.
         template <>
@@ -97,11 +126,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 4
                 for (int panel = 0; panel < Panels; ++panel)
-                {
-                    float* const at = out + offset_of(row, panel, 0, ldc);
-                    _mm256_storeu_ps(at, sum[row][panel][0]);
-                    _mm256_storeu_ps(at + 8, sum[row][panel][1]);
-                }
+                    detail::store_columns<Format>(out + offset_of(row, panel, 0, ldc), sum[row][panel][0],
+                                                  sum[row][panel][1]);
         }
 
     private:
