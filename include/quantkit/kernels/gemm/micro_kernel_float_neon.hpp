@@ -86,7 +86,7 @@ namespace quantkit::kernels
         QUANTKIT_INLINE float32x4_t neon_product(float32x4_t a, float32x4_t b)
         {
             float32x4_t result = vmulq_f32(a, b);
-            __asm__("" : "+w"(result));
+            QUANTKIT_ROUND_HERE(result);
             return result;
         }
     }

@@ -31,6 +31,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return kernels;
     }
 
+    /// Products of pairs of bfloat16: their definition, and vdpbf16ps.
     template <>
     inline std::span<const micro_kernel* const> compiled_float_kernels<operand_format::bf16_bf16>()
     {
