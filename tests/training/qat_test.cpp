@@ -195,6 +195,15 @@ TEST_CASE("calibrate, convert: 8 bits without training are what static quantizat
     }
 }
 
+TEST_CASE("calibrate: a batch that does not fit leaves the fake-quantizers rounding")
+{
+    network net = prepare_qat(mlp());
+    REQUIRE_FALSE(net.quantizers().empty());
+    CHECK_THROWS_AS(calibrate(net, matrix_f(4, features - 1)), std::invalid_argument);
+    for (const auto& each : net.quantizers())
+        CHECK(each->is_enabled());
+}
+
 TEST_CASE("prepare_qat: trained with few bits, a network is better than quantized after training")
 {
     const matrix_f x = inputs();

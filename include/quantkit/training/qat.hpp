@@ -127,14 +127,30 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// Shows a batch to all fake-quantizers, which let it pass without rounding: converted then, the network is one
-    /// that was quantized after training. Dropout works as in training.
+    /// that was quantized after training. Dropout works as in training. Where it fails, they round again as before, but
+    /// some of them may have seen the batch.
     inline void calibrate(network& net, const matrix_f& batch, const any_executor& threads = {})
     {
-        for (const std::unique_ptr<fake_quant_node>& each : net.quantizers())
-            each->enable(false);
+        struct pass_through
+        {
+            explicit pass_through(network& its_net)
+                : net(its_net)
+            {
+                enable(false);
+            }
+            pass_through(const pass_through&) = delete;
+            pass_through& operator=(const pass_through&) = delete;
+            ~pass_through() { enable(true); }
+
+            void enable(bool is_enabled)
+            {
+                for (const std::unique_ptr<fake_quant_node>& each : net.quantizers())
+                    each->enable(is_enabled);
+            }
+
+            network& net;
+        } const rounding_nothing(net);
         net.forward(batch, run_mode::training, 0, threads);
-        for (const std::unique_ptr<fake_quant_node>& each : net.quantizers())
-            each->enable(true);
     }
 
     /// A callback for fit that freezes all ranges, learned ones as well, after so many epochs; then it asks `next`.
