@@ -66,6 +66,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
         void operator()(gemm_part part, std::byte* workspace) const noexcept { loops_(part, workspace); }
 
+        /// The loops alone, of a type that knows neither the source of A nor the epilogue.
         const gemm_loops& loops() const { return loops_; }
 
     private:
@@ -93,8 +94,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     ///
     /// b          packed for kernel.format, n and k as in extents
     /// row_sums   [m] receives the sums of the packed codes of each row of A before the epilogue reads them
-    /// ([m][groups]
-    ///            for a grouped_epilogue); or null
+    ///            ([m][groups] for a grouped_epilogue); or null
     /// workspace  [gemm_workspace_bytes(kernel, extents, a, executor)], 64-byte aligned
     template <a_source Source, class Epilogue, executor Executor = sequential>
     void gemm(const micro_kernel& kernel, gemm_extents extents, const Source& a, const packed_b& b,
