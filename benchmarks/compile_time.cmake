@@ -14,11 +14,7 @@ if(NOT DEFINED RUNS)
     set(RUNS 7)
 endif()
 cmake_path(SET root NORMALIZE "${CMAKE_CURRENT_LIST_DIR}/..")
-if(DEFINED ENV{TMPDIR})
-    set(folder "$ENV{TMPDIR}/quantkit_compile_time")
-else()
-    set(folder "/tmp/quantkit_compile_time")
-endif()
+set(folder "${root}/build/compile_time")
 file(MAKE_DIRECTORY "${folder}")
 
 # The program's file, its name in the table.
