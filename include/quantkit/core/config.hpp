@@ -33,10 +33,16 @@ static_assert(FLT_EVAL_METHOD != 1 && FLT_EVAL_METHOD != 2,
 #define QUANTKIT_TARGET(features) __attribute__((target(features)))
 /// Compiled apart from its callers, for the flags of the translation unit.
 #define QUANTKIT_NOINLINE __attribute__((noinline))
+/// A pragma of these tokens, which a macro can hold.
+#define QUANTKIT_PRAGMA(tokens) _Pragma(#tokens)
+/// Before a loop of at most n steps over an array that is to stay in registers: it does where each index is a constant,
+/// as it is when the steps stand one after the other. Other compilers decide for themselves.
+#define QUANTKIT_UNROLL(n) QUANTKIT_PRAGMA(GCC unroll n)
 #else
 #define QUANTKIT_INLINE inline
 #define QUANTKIT_TARGET(features)
 #define QUANTKIT_NOINLINE
+#define QUANTKIT_UNROLL(n)
 #endif
 
 /// Rounds a float before it goes on: the product that it is must not be contracted with an addition. GCC and clang may

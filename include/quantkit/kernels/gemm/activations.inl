@@ -18,7 +18,7 @@ template <std::size_t Count>
 QUANTKIT_LANES reals polynomial(reals x, const float (&coefficients)[Count])
 {
     reals result = broadcast(coefficients[Count - 1]);
-#pragma GCC unroll 8
+    QUANTKIT_UNROLL(8)
     for (std::size_t i = 1; i < Count; ++i)
         result = add(multiply(result, x), broadcast(coefficients[Count - 1 - i]));
     return result;

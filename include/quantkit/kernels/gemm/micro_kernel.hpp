@@ -103,7 +103,7 @@ namespace quantkit::kernels
             QUANTKIT_INLINE explicit strip_rows(const tile_operands& operands)
                 : stride(operands.a_stride)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int i = 0; i < bases; ++i)
                     base[i] = operands.a + static_cast<std::size_t>(3 * i) * stride;
             }
@@ -117,7 +117,7 @@ namespace quantkit::kernels
 
             QUANTKIT_INLINE void advance()
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int i = 0; i < bases; ++i)
                     base[i] += GroupBytes;
             }

@@ -98,23 +98,25 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
             __m256i sum[Rows][Panels][2];
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel][0] = sum[row][panel][1] = _mm256_setzero_si256();
+            }
 
             detail::strip_rows<Rows> a { operands };
             const std::byte* b = operands.b;
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                 {
                     const std::byte* step = b + static_cast<std::size_t>(panel) * operands.panel_stride;
                     __m256i left = Product::columns(step, 0), right = Product::columns(step, 1);
                     __asm__("" : "+x"(left), "+x"(right)); // GCC would load them again for each row
-#pragma GCC unroll 6
+                    QUANTKIT_UNROLL(6)
                     for (int row = 0; row < Rows; ++row)
                     {
                         const __m256i broadcast = _mm256_set1_epi32(a.group(row));
@@ -127,9 +129,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_columns * group_bytes_of_b(format);
             }
 
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                 {
                     auto* out = reinterpret_cast<__m256i*>(c + static_cast<std::size_t>(row) * ldc
@@ -137,6 +140,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                     _mm256_storeu_si256(out, sum[row][panel][0]);
                     _mm256_storeu_si256(out + 1, sum[row][panel][1]);
                 }
+            }
         }
     };
 

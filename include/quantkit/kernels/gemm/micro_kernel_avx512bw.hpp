@@ -26,28 +26,30 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
             __m512i sum[Rows][Panels];
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_setzero_si512();
+            }
 
             detail::strip_rows<Rows> a { operands };
             const std::byte* b = operands.b;
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
                 __m512i column[Panels];
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                 {
                     column[panel] = _mm512_loadu_si512(b + static_cast<std::size_t>(panel) * operands.panel_stride);
                     __asm__("" : "+v"(column[panel])); // GCC would load it again for each row of a low tile
                 }
-#pragma GCC unroll 12
+                QUANTKIT_UNROLL(12)
                 for (int row = 0; row < Rows; ++row)
                 {
                     const __m512i broadcast = _mm512_set1_epi32(a.group(row));
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int panel = 0; panel < Panels; ++panel)
                         sum[row][panel] =
                             _mm512_add_epi32(sum[row][panel], _mm512_madd_epi16(broadcast, column[panel]));
@@ -56,12 +58,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     _mm512_storeu_si512(c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(panel) * 16,
                                         sum[row][panel]);
+            }
         }
     };
 }

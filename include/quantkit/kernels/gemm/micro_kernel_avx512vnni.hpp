@@ -30,15 +30,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             // A dependent vpdpbusd starts every 4 cycles: narrow tiles need several sums for each element.
             constexpr int phases = Rows * Panels >= 8 ? 1 : Rows * Panels >= 4 ? 2 : 4;
             __m512i sum[phases][Rows][Panels];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
             {
                 const __m512i first = avx512_lanes::first_sum(operands.scaled, panel);
-#pragma GCC unroll 12
+                QUANTKIT_UNROLL(12)
                 for (int row = 0; row < Rows; ++row)
                 {
                     sum[0][row][panel] = first;
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int phase = 1; phase < phases; ++phase)
                         sum[phase][row][panel] = _mm512_setzero_si512();
                 }
@@ -48,13 +48,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const std::byte* b = operands.b;
             std::size_t group = 0;
             for (; group + phases <= operands.groups; group += phases)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int phase = 0; phase < phases; ++phase)
                 {
                     step<Rows, Panels>(sum[phase], a, b, operands.panel_stride);
                     a.advance();
                     b += panel_step_bytes;
                 }
+            }
             for (; phases > 1 && group < operands.groups; ++group)
             {
                 step<Rows, Panels>(sum[0], a, b, operands.panel_stride);
@@ -62,13 +64,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int phase = 1; phase < phases; ++phase)
-#pragma GCC unroll 12
+            {
+                QUANTKIT_UNROLL(12)
                 for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+                {
+                    QUANTKIT_UNROLL(4)
                     for (int panel = 0; panel < Panels; ++panel)
                         sum[0][row][panel] = _mm512_add_epi32(sum[0][row][panel], sum[phase][row][panel]);
+                }
+            }
             avx512_lanes::write_tile<Rows, Panels>(sum[0], operands.scaled, c, ldc);
         }
 
@@ -79,17 +85,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                          const std::byte* b, std::size_t panel_stride)
         {
             __m512i column[Panels];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
             {
                 column[panel] = _mm512_loadu_si512(b + static_cast<std::size_t>(panel) * panel_stride);
                 __asm__("" : "+v"(column[panel])); // GCC would load it again for each row of a low tile
             }
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m512i broadcast = _mm512_set1_epi32(a.group(row));
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_dpbusd_epi32(sum[row][panel], broadcast, column[panel]);
             }

@@ -27,11 +27,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
             __m512 sum[Rows][Panels];
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_setzero_ps();
+            }
 
             detail::strip_rows<Rows> a { operands };
             const std::byte* b = operands.b;
@@ -43,13 +45,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             }
 
             auto* out = reinterpret_cast<float*>(c);
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     _mm512_storeu_ps(out + static_cast<std::size_t>(row) * ldc
                                          + static_cast<std::size_t>(panel) * panel_columns,
                                      sum[row][panel]);
+            }
         }
 
     private:
@@ -59,17 +63,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                          const std::byte* b, std::size_t panel_stride)
         {
             __m512i column[Panels];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
             {
                 column[panel] = _mm512_loadu_si512(b + static_cast<std::size_t>(panel) * panel_stride);
                 __asm__("" : "+v"(column[panel])); // GCC would load it again for each row of a low tile
             }
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m512i pairs = _mm512_set1_epi32(a.group(row));
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_dpbf16_ps(sum[row][panel], reinterpret_cast<__m512bh>(pairs),
                                                        reinterpret_cast<__m512bh>(column[panel]));

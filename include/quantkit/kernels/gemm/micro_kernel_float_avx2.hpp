@@ -122,12 +122,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
             const std::byte* b = operands.b;
             sum_steps<Rows>(a, b, operands.groups, operands.panel_stride, sum);
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     detail::store_columns<Format>(out + offset_of(row, panel, 0, ldc), sum[row][panel][0],
                                                   sum[row][panel][1]);
+            }
         }
 
     private:
@@ -165,14 +167,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                               const __m256 (&sum)[Rows][Panels][2], float* c, std::size_t ldc)
         {
             using namespace avx2_lanes;
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
-#pragma GCC unroll 2
+            {
+                QUANTKIT_UNROLL(2)
                 for (int half = 0; half < 2; ++half)
                 {
                     const std::size_t first = group * groups.stride + offset_of(0, panel, half, 0);
                     const reals scales = load_columns(groups.scales + first);
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int row = 0; row < Rows; ++row)
                     {
                         reals scaled = multiply(sum[row][panel][half], scales);
@@ -187,6 +190,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                         _mm256_storeu_ps(at, add(scaled, load_columns(at)));
                     }
                 }
+            }
         }
 
         /// Moves a and b behind these steps.
@@ -195,14 +199,16 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static QUANTKIT_INLINE void sum_steps(Strip& a, const std::byte*& b, std::size_t steps,
                                               std::size_t panel_stride, __m256 (&sum)[Rows][Panels][2])
         {
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel][0] = sum[row][panel][1] = _mm256_setzero_ps();
+            }
             for (; steps > 0; --steps)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     step<Rows>(a, b + static_cast<std::size_t>(panel) * panel_stride, panel, sum);
                 a.advance();
@@ -233,7 +239,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                                  __m256 (&sum)[Rows][Panels][2])
         {
             __asm__("" : "+x"(left), "+x"(right)); // GCC would widen them again for each row
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m256 x = _mm256_broadcast_ss(reinterpret_cast<const float*>(a.at(row)) + i);

@@ -75,11 +75,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
             const std::byte* b = operands.b;
             sum_steps(a, b, operands.groups, operands.panel_stride, sum);
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     _mm512_storeu_ps(out + offset_of(row, panel, ldc), sum[row][panel]);
+            }
         }
 
     private:
@@ -114,12 +116,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                               const __m512 (&sum)[Rows][Panels], float* c, std::size_t ldc)
         {
             using namespace avx512_lanes;
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
             {
                 const std::size_t first = group * groups.stride + offset_of(0, panel, 0);
                 const reals scales = load_columns(groups.scales + first);
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int row = 0; row < Rows; ++row)
                 {
                     reals scaled = multiply(sum[row][panel], scales);
@@ -142,11 +144,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static QUANTKIT_INLINE void sum_steps(Strip& a, const std::byte*& b, std::size_t steps,
                                               std::size_t panel_stride, __m512 (&sum)[Rows][Panels])
         {
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_setzero_ps();
+            }
             for (; steps > 0; --steps)
             {
                 step(a, b, panel_stride, sum);
@@ -161,7 +165,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             void step(const Strip& a, const std::byte* b, std::size_t panel_stride, __m512 (&sum)[Rows][Panels])
         {
             __m512i words[Panels];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
                 words[panel] = detail::avx512_weights<Format>::load(b + static_cast<std::size_t>(panel) * panel_stride);
             add_all_products(a, words, sum, std::make_integer_sequence<int, int { group_values(Format) }> {});
@@ -181,17 +185,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             void add_products(const Strip& a, const __m512i (&words)[Panels], int i, __m512 (&sum)[Rows][Panels])
         {
             __m512 column[Panels];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
             {
                 column[panel] = detail::avx512_weights<Format>::value(words[panel], i);
                 __asm__("" : "+v"(column[panel])); // GCC would widen it again for each row
             }
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m512 x = _mm512_set1_ps(reinterpret_cast<const float*>(a.at(row))[i]);
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     sum[row][panel] = _mm512_fmadd_ps(x, column[panel], sum[row][panel]);
             }

@@ -30,9 +30,11 @@ namespace quantkit::kernels
                 if constexpr (Format == operand_format::f32_s8)
                     load_codes(vld1q_s8(reinterpret_cast<const std::int8_t*>(step)));
                 else
-#pragma GCC unroll 4
+                {
+                    QUANTKIT_UNROLL(4)
                     for (int part = 0; part < 4; ++part)
                         columns[part] = load(step + part * int { 4 * group_bytes_of_b(Format) });
+                }
             }
 
             QUANTKIT_INLINE float32x4_t value(int, int part) const { return columns[part]; }
@@ -70,7 +72,7 @@ namespace quantkit::kernels
 
             QUANTKIT_INLINE explicit neon_weights(const std::byte* step)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     words[part] = vld1q_u32(reinterpret_cast<const std::uint32_t*>(step) + 4 * part);
             }
@@ -116,13 +118,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             detail::strip_rows<Rows, group_bytes_of_a(Format)> a { operands };
             const std::byte* b = operands.b;
             sum_steps<Rows>(a, b, operands.groups, operands.panel_stride, sum);
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
-#pragma GCC unroll 4
+                {
+                    QUANTKIT_UNROLL(4)
                     for (int part = 0; part < 4; ++part)
                         vst1q_f32(out + offset_of(row, panel, part, ldc), sum[row][panel][part]);
+                }
+            }
         }
 
     private:
@@ -157,14 +163,15 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static QUANTKIT_INLINE void add_group(const scaled_groups& groups, std::size_t group,
                                               const float32x4_t (&sum)[Rows][Panels][4], float* c, std::size_t ldc)
         {
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                 {
                     const std::size_t first = group * groups.stride + offset_of(0, panel, part, 0);
                     const float32x4_t scales = vld1q_f32(groups.scales + first);
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int row = 0; row < Rows; ++row)
                     {
                         float32x4_t scaled = detail::neon_product(sum[row][panel][part], scales);
@@ -179,6 +186,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                         vst1q_f32(at, vaddq_f32(scaled, vld1q_f32(at)));
                     }
                 }
+            }
         }
 
         /// Moves a and b behind these steps.
@@ -186,16 +194,20 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static QUANTKIT_INLINE void sum_steps(Strip& a, const std::byte*& b, std::size_t steps,
                                               std::size_t panel_stride, float32x4_t (&sum)[Rows][Panels][4])
         {
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
-#pragma GCC unroll 4
+                {
+                    QUANTKIT_UNROLL(4)
                     for (int part = 0; part < 4; ++part)
                         sum[row][panel][part] = vdupq_n_f32(0.0f);
+                }
+            }
             for (; steps > 0; --steps)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     add_all_products<Rows>(a, weights(b + static_cast<std::size_t>(panel) * panel_stride), panel, sum,
                                            std::make_integer_sequence<int, int { group_values(Format) }> {});
@@ -217,17 +229,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                                  float32x4_t (&sum)[Rows][Panels][4])
         {
             float32x4_t columns[4];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int part = 0; part < 4; ++part)
             {
                 columns[part] = step.value(i, part);
                 __asm__("" : "+w"(columns[part])); // GCC would widen it again for each row
             }
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
             {
                 const float32x4_t x = vld1q_dup_f32(reinterpret_cast<const float*>(a.at(row)) + i);
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     sum[row][panel][part] = vfmaq_f32(sum[row][panel][part], x, columns[part]);
             }

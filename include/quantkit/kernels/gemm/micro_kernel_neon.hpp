@@ -45,18 +45,20 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                               std::size_t ldc) noexcept
         {
             int32x4_t sum[Rows][4];
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     sum[row][part] = vdupq_n_s32(0);
+            }
 
             detail::strip_rows<Rows> a { operands };
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
                 const auto* columns = reinterpret_cast<const std::int16_t*>(b);
                 const int16x8x2_t left = vld2q_s16(columns), right = vld2q_s16(columns + 16);
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int row = 0; row < Rows; ++row)
                 {
                     const int16x4_t values = vreinterpret_s16_s32(vdup_n_s32(a.group(row)));
@@ -67,12 +69,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     vst1q_s32(c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(part) * 4,
                               sum[row][part]);
+            }
         }
     };
 }

@@ -38,20 +38,22 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                               std::size_t ldc) noexcept
         {
             int32x4_t sum[Rows][4];
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     sum[row][part] = vdupq_n_s32(0);
+            }
 
             detail::strip_rows<Rows> a { operands };
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                 {
                     const int8x16_t columns = vld1q_s8(reinterpret_cast<const std::int8_t*>(b) + part * 16);
-#pragma GCC unroll 6
+                    QUANTKIT_UNROLL(6)
                     for (int row = 0; row < Rows; ++row)
                         sum[row][part] =
                             vsudotq_lane_s32(sum[row][part], columns, vreinterpret_u8_s32(vdup_n_s32(a.group(row))), 0);
@@ -60,12 +62,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     vst1q_s32(c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(part) * 4,
                               sum[row][part]);
+            }
         }
     };
 }

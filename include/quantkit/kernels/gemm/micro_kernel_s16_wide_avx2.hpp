@@ -44,27 +44,29 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
             constexpr int vectors = 2 * Panels; // of 8 columns
             __m256i low[Rows][vectors], high[Rows][vectors];
-#pragma GCC unroll 3
+            QUANTKIT_UNROLL(3)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int i = 0; i < vectors; ++i)
                     low[row][i] = high[row][i] = _mm256_setzero_si256();
+            }
 
             detail::strip_rows<Rows> a { operands };
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
                 __m256i columns[vectors];
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int i = 0; i < vectors; ++i)
                 {
                     const std::byte* step = b + static_cast<std::size_t>(i / 2) * operands.panel_stride;
                     columns[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(step) + i % 2);
                 }
-#pragma GCC unroll 3
+                QUANTKIT_UNROLL(3)
                 for (int row = 0; row < Rows; ++row)
                 {
                     const __m256i broadcast = _mm256_set1_epi32(a.group(row));
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int i = 0; i < vectors; ++i)
                     {
                         const __m256i pairs = _mm256_madd_epi16(broadcast, columns[i]);
@@ -76,9 +78,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 3
+            QUANTKIT_UNROLL(3)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int i = 0; i < vectors; ++i)
                 {
                     std::int32_t* out = c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(i) * 8;
@@ -86,6 +89,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + static_cast<std::size_t>(Rows) * ldc),
                                         high[row][i]);
                 }
+            }
         }
     };
 }

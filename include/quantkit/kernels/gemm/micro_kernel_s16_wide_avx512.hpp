@@ -29,28 +29,30 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static void tile(const tile_operands& operands, std::int32_t* c, std::size_t ldc) noexcept
         {
             __m512i low[Rows][Panels], high[Rows][Panels];
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                     low[row][panel] = high[row][panel] = _mm512_setzero_si512();
+            }
 
             detail::strip_rows<Rows> a { operands };
             const std::byte* b = operands.b;
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
                 __m512i columns[Panels];
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                 {
                     columns[panel] = _mm512_loadu_si512(b + static_cast<std::size_t>(panel) * operands.panel_stride);
                     __asm__("" : "+v"(columns[panel])); // GCC would load it again for each row
                 }
-#pragma GCC unroll 6
+                QUANTKIT_UNROLL(6)
                 for (int row = 0; row < Rows; ++row)
                 {
                     const __m512i broadcast = _mm512_set1_epi32(a.group(row));
-#pragma GCC unroll 4
+                    QUANTKIT_UNROLL(4)
                     for (int panel = 0; panel < Panels; ++panel)
                     {
                         const __m512i pairs = _mm512_madd_epi16(broadcast, columns[panel]);
@@ -63,15 +65,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int panel = 0; panel < Panels; ++panel)
                 {
                     std::int32_t* out = c + static_cast<std::size_t>(row) * ldc + static_cast<std::size_t>(panel) * 16;
                     _mm512_storeu_si512(out, low[row][panel]);
                     _mm512_storeu_si512(out + static_cast<std::size_t>(Rows) * ldc, high[row][panel]);
                 }
+            }
         }
     };
 }

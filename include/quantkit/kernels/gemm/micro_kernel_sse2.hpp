@@ -36,20 +36,22 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                               std::size_t ldc) noexcept
         {
             __m128i sum[Rows][4];
-#pragma GCC unroll 2
+            QUANTKIT_UNROLL(2)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     sum[row][part] = _mm_setzero_si128();
+            }
 
             detail::strip_rows<Rows> a { operands };
             for (std::size_t group = 0; group < operands.groups; ++group)
             {
-#pragma GCC unroll 4
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                 {
                     const __m128i columns = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b) + part);
-#pragma GCC unroll 2
+                    QUANTKIT_UNROLL(2)
                     for (int row = 0; row < Rows; ++row)
                     {
                         const __m128i products = _mm_madd_epi16(_mm_set1_epi32(a.group(row)), columns);
@@ -60,12 +62,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 b += panel_step_bytes;
             }
 
-#pragma GCC unroll 2
+            QUANTKIT_UNROLL(2)
             for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                     _mm_storeu_si128(reinterpret_cast<__m128i*>(c + static_cast<std::size_t>(row) * ldc) + part,
                                      sum[row][part]);
+            }
         }
     };
 }

@@ -55,7 +55,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const std::byte* a = operands.a;
             const std::byte* codes = operands.codes;
             __m256 total[Rows][2];
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (auto& row : total)
                 row[0] = row[1] = _mm256_setzero_ps();
             std::size_t steps_left = operands.steps;
@@ -77,7 +77,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 codes += steps * int4_step_bytes;
                 add_scaled<Rows>(total, sum, operands, group);
             }
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
             {
                 _mm256_storeu_ps(c + row * 16, total[row][0]);
@@ -107,18 +107,19 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                                               const std::byte* codes, std::size_t steps)
         {
             __m256i pairs[Rows][2];
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (auto& row : pairs)
                 row[0] = row[1] = _mm256_setzero_si256();
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (std::size_t step = 0; step < steps; ++step)
-#pragma GCC unroll 2
+            {
+                QUANTKIT_UNROLL(2)
                 for (int half = 0; half < 2; ++half)
                 {
                     __m256i left = nibbles(load(codes + step * int4_step_bytes), half == 1);
                     __m256i right = nibbles(load(codes + step * int4_step_bytes + 32), half == 1);
                     __asm__("" : "+x"(left), "+x"(right)); // GCC would unpack them again for each row
-#pragma GCC unroll 6
+                    QUANTKIT_UNROLL(6)
                     for (std::size_t row = 0; row < Rows; ++row)
                     {
                         const __m256i values =
@@ -130,8 +131,9 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                         __asm__("" : "+x"(p[0]), "+x"(p[1])); // GCC would add the products first, and spill them
                     }
                 }
+            }
             const __m256i ones = _mm256_set1_epi16(1);
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
             {
                 sum[row][0] = _mm256_add_epi32(sum[row][0], _mm256_madd_epi16(pairs[row][0], ones));
@@ -144,7 +146,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_INLINE
             static void set_offsets(__m256i (&sum)[Rows][2], const w4a8_operands& operands, std::size_t group)
         {
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (std::size_t row = 0; row < Rows; ++row)
                 sum[row][0] = sum[row][1] = _mm256_set1_epi32(operands.row_offsets[row * operands.groups + group]);
             if (operands.zero_points == nullptr)
@@ -154,7 +156,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 const std::uint8_t* of_columns = operands.zero_points + group * panel_columns + half * 8;
                 const __m256i zero_points =
                     _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(of_columns)));
-#pragma GCC unroll 6
+                QUANTKIT_UNROLL(6)
                 for (auto& row : sum)
                     row[half] = _mm256_mullo_epi32(row[half], zero_points);
             }
@@ -167,7 +169,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const float* scales = operands.scales + group * panel_columns;
             const __m256 left = _mm256_loadu_ps(scales), right = _mm256_loadu_ps(scales + 8);
-#pragma GCC unroll 6
+            QUANTKIT_UNROLL(6)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m256 row_scale = _mm256_set1_ps(operands.row_scales[row]);

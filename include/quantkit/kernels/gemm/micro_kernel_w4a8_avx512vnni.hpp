@@ -46,12 +46,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static void tile(const w4a8_operands& operands, float* c) noexcept
         {
             __m512 total[Rows];
-#pragma GCC unroll 8
+            QUANTKIT_UNROLL(8)
             for (auto& row : total)
                 row = _mm512_setzero_ps();
             for (std::size_t group = 0; group < operands.groups; ++group)
                 add_group<Rows>(total, operands, group);
-#pragma GCC unroll 8
+            QUANTKIT_UNROLL(8)
             for (int row = 0; row < Rows; ++row)
                 _mm512_storeu_ps(c + row * 16, total[row]);
         }
@@ -74,7 +74,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 __m512i high = _mm512_and_si512(_mm512_srli_epi16(codes, 4), mask);
                 __asm__("" : "+v"(low), "+v"(high)); // GCC would unpack them again for each row
                 const std::byte* a = operands.a + step * int4_step_values;
-#pragma GCC unroll 8
+                QUANTKIT_UNROLL(8)
                 for (std::size_t row = 0; row < Rows; ++row)
                 {
                     const std::byte* values = a + row * operands.a_stride;
@@ -85,7 +85,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 }
             }
             const __m512 scales = _mm512_loadu_ps(operands.scales + group * panel_columns);
-#pragma GCC unroll 8
+            QUANTKIT_UNROLL(8)
             for (int row = 0; row < Rows; ++row)
             {
                 const __m512i whole = phases == 1 ? sum[row][0] : _mm512_add_epi32(sum[row][0], sum[row][phases - 1]);
@@ -99,7 +99,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_INLINE
             static void set_offsets(__m512i (&sum)[Rows][Phases], const w4a8_operands& operands, std::size_t group)
         {
-#pragma GCC unroll 8
+            QUANTKIT_UNROLL(8)
             for (std::size_t row = 0; row < Rows; ++row)
             {
                 sum[row][Phases - 1] = _mm512_setzero_si512();
@@ -110,7 +110,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const auto* of_columns = reinterpret_cast<const __m128i*>(operands.zero_points + group * panel_columns);
             const __m512i zero_points =
                 _mm512_maskz_cvtepu8_epi32(avx512_lanes::all_lanes, _mm_loadu_si128(of_columns));
-#pragma GCC unroll 8
+            QUANTKIT_UNROLL(8)
             for (auto& row : sum)
                 row[0] = _mm512_mullo_epi32(row[0], zero_points);
         }

@@ -78,9 +78,11 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             };
             std::size_t i = 0;
             for (; i + 64 <= count; i += 64)
-#pragma GCC unroll 4
+            {
+                QUANTKIT_UNROLL(4)
                 for (std::size_t part = 0; part < 4; ++part)
                     observe(part, _mm512_loadu_ps(x + i + part * 16));
+            }
             for (; i < count; i += 16)
             {
                 const std::size_t left = count - i;

@@ -33,7 +33,7 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         const __m512 scale = _mm512_loadu_ps(out.scales + column);
         const __m512 bias = out.bias != nullptr ? _mm512_loadu_ps(out.bias + column) : _mm512_set1_ps(-0.0f);
         __m512 x[Rows];
-#pragma GCC unroll 12
+        QUANTKIT_UNROLL(12)
         for (int row = 0; row < Rows; ++row)
         {
             x[row] = _mm512_mul_ps(to_float(sum[row][panel]), scale);
@@ -43,12 +43,12 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         if (clamped)
         {
             const __m512 low = _mm512_set1_ps(out.low), high = _mm512_set1_ps(out.high);
-#pragma GCC unroll 12
+            QUANTKIT_UNROLL(12)
             for (int row = 0; row < Rows; ++row)
                 x[row] = min(high, max(low, x[row]));
         }
         float* c = out.c + column;
-#pragma GCC unroll 12
+        QUANTKIT_UNROLL(12)
         for (int row = 0; row < Rows; ++row, c += out.ldc)
             _mm512_mask_storeu_ps(c, mask, x[row]);
     }
@@ -62,18 +62,20 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const bool clamped = scaled->low != -std::numeric_limits<float>::infinity()
                                  || scaled->high != std::numeric_limits<float>::infinity();
-#pragma GCC unroll 4
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
                 write_scaled_panel(sum, panel, *scaled, clamped);
             return;
         }
-#pragma GCC unroll 12
+        QUANTKIT_UNROLL(12)
         for (int row = 0; row < Rows; ++row)
-#pragma GCC unroll 4
+        {
+            QUANTKIT_UNROLL(4)
             for (int panel = 0; panel < Panels; ++panel)
                 _mm512_storeu_si512(c + static_cast<std::size_t>(row) * ldc
                                         + static_cast<std::size_t>(panel) * panel_columns,
                                     sum[row][panel]);
+        }
     }
 }
 #endif
