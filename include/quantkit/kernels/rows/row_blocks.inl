@@ -7,7 +7,7 @@
 ///
 /// rows_<isa>.hpp includes this inside a namespace of its own, as activations.inl is included; there
 ///
-///     QUANTKIT_UNROLL             before a loop over the registers of a block
+///     QUANTKIT_UNROLL_PARTS       before a loop over the registers of a block
 ///     lanes                       the namespace of the operations on one register
 ///     lane_count                  lanes of a register
 ///     load_lanes(x)               a whole register
@@ -44,7 +44,7 @@ QUANTKIT_LANES reals load(const float* x, std::size_t count, float fill)
 {
     const bool whole = count == block_columns;
     reals result;
-    QUANTKIT_UNROLL
+    QUANTKIT_UNROLL_PARTS
     for (std::size_t p = 0; p < block_parts; ++p)
     {
         const float* lanes_of_x = x + p * lane_count;
@@ -56,7 +56,7 @@ QUANTKIT_LANES reals load(const float* x, std::size_t count, float fill)
 QUANTKIT_LANES void store(float* y, const reals& x, std::size_t count)
 {
     const bool whole = count == block_columns;
-    QUANTKIT_UNROLL
+    QUANTKIT_UNROLL_PARTS
     for (std::size_t p = 0; p < block_parts; ++p)
         if (whole)
             store_lanes(y + p * lane_count, x.part[p]);
@@ -67,7 +67,7 @@ QUANTKIT_LANES void store(float* y, const reals& x, std::size_t count)
 /// The body of what follows: the same on each register p.
 #define QUANTKIT_EACH_PART(...)                                                                                        \
     reals result;                                                                                                      \
-    QUANTKIT_UNROLL for (std::size_t p = 0; p < block_parts; ++p) result.part[p] = __VA_ARGS__;                        \
+    QUANTKIT_UNROLL_PARTS for (std::size_t p = 0; p < block_parts; ++p) result.part[p] = __VA_ARGS__;                  \
     return result
 
 QUANTKIT_LANES reals broadcast(float x) { QUANTKIT_EACH_PART(lanes::broadcast(x)); }
@@ -115,16 +115,18 @@ QUANTKIT_LANES reals power_of_two_of(const reals& shifted) { QUANTKIT_EACH_PART(
 QUANTKIT_LANES float sum_of(reals x)
 {
     for (std::size_t half = block_parts / 2; half > 0; half /= 2)
-        QUANTKIT_UNROLL
-    for (std::size_t p = 0; p < half; ++p)
-        x.part[p] = lanes::add(x.part[p], x.part[p + half]);
+    {
+        QUANTKIT_UNROLL_PARTS
+        for (std::size_t p = 0; p < half; ++p)
+            x.part[p] = lanes::add(x.part[p], x.part[p + half]);
+    }
     return sum_of_lanes(x.part[0]);
 }
 
 QUANTKIT_LANES float max_of(const reals& x)
 {
     lanes::reals result = x.part[0];
-    QUANTKIT_UNROLL
+    QUANTKIT_UNROLL_PARTS
     for (std::size_t p = 1; p < block_parts; ++p)
         result = larger(result, x.part[p]);
     return max_of_lanes(result);

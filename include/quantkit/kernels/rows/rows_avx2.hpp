@@ -94,9 +94,9 @@ namespace quantkit::kernels::avx2_row_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
 #define QUANTKIT_LANES QUANTKIT_TARGET("avx2") QUANTKIT_INLINE
 #define QUANTKIT_ROWS QUANTKIT_TARGET("avx2") inline
-#define QUANTKIT_UNROLL _Pragma("GCC unroll 2")
+#define QUANTKIT_UNROLL_PARTS QUANTKIT_UNROLL(2)
 #include <quantkit/kernels/rows/rows.inl>
-#undef QUANTKIT_UNROLL
+#undef QUANTKIT_UNROLL_PARTS
 #undef QUANTKIT_ROWS
 #undef QUANTKIT_LANES
 }

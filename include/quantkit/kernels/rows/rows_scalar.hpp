@@ -43,9 +43,9 @@ namespace quantkit::kernels::scalar_row_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
 #define QUANTKIT_LANES QUANTKIT_INLINE
 #define QUANTKIT_ROWS inline
-#define QUANTKIT_UNROLL _Pragma("GCC unroll 1")
+#define QUANTKIT_UNROLL_PARTS QUANTKIT_UNROLL(1)
 #include <quantkit/kernels/rows/rows.inl>
-#undef QUANTKIT_UNROLL
+#undef QUANTKIT_UNROLL_PARTS
 #undef QUANTKIT_ROWS
 #undef QUANTKIT_LANES
 }
