@@ -5,12 +5,12 @@
 
 #include <quantkit/core/config.hpp>
 #include <quantkit/kernels/arch.hpp>
+#include <quantkit/kernels/index_pair.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 
 namespace quantkit::kernels
@@ -47,12 +47,11 @@ namespace quantkit::kernels
                 bins[i] = static_cast<std::int32_t>(is_inside ? position : left_out);
             }
             static_assert(counters_per_bin == 2);
-            for (std::size_t i = 0; i < binned_block; i += 2) // loads of two leave more of L1's turns for the counters
+            for (std::size_t i = 0; i < binned_block; i += 2)
             {
-                std::uint64_t two = 0;
-                std::memcpy(&two, bins.data() + i, sizeof(two));
-                ++counters[static_cast<std::uint32_t>(two) * counters_per_bin];
-                ++counters[(two >> 32) * counters_per_bin + 1];
+                const index_pair bin = load_pair(bins.data() + i);
+                ++counters[bin.first * counters_per_bin];
+                ++counters[bin.second * counters_per_bin + 1];
             }
         }
     }

@@ -16,6 +16,7 @@
 
 #include <quantkit/core/config.hpp>
 #include <quantkit/kernels/arch.hpp>
+#include <quantkit/kernels/index_pair.hpp>
 #include <quantkit/kernels/lanes.hpp>
 
 #include <array>
@@ -23,7 +24,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace quantkit::kernels
 {
@@ -161,12 +161,11 @@ namespace quantkit::kernels
             alignas(64) std::array<std::int32_t, counted_block> places; // NOLINT: filled before it is read
             if (!find_in_windows<Arch>(x, layout, places.data()))
                 return false;
-            for (std::size_t i = 0; i < counted_block; i += 2) // loads of two leave more of L1's turns for the counters
+            for (std::size_t i = 0; i < counted_block; i += 2)
             {
-                std::uint64_t two = 0;
-                std::memcpy(&two, places.data() + i, sizeof(two));
-                ++counters[static_cast<std::uint32_t>(two)];
-                ++counters[two >> 32];
+                const index_pair place = load_pair(places.data() + i);
+                ++counters[place.first];
+                ++counters[place.second];
             }
             return true;
         }
