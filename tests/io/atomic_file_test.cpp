@@ -108,22 +108,68 @@ TEST_CASE("a device is refused, not replaced by a file")
     CHECK(std::filesystem::is_character_file("/dev/null"));
 }
 
-TEST_CASE("a folder without write permission leaves the old file")
+namespace
 {
+    /// Root may write anywhere: until the end of the scope, it is somebody who may not.
+    class ordinary_user
+    {
+    public:
+        ordinary_user()
+        {
+            constexpr uid_t nobody = 65534;
+            if (is_root_ && ::seteuid(nobody) != 0)
+                MESSAGE("root cannot become another user");
+        }
+        ordinary_user(const ordinary_user&) = delete;
+        ordinary_user& operator=(const ordinary_user&) = delete;
+        ~ordinary_user()
+        {
+            if (is_root_)
+                CHECK(::seteuid(0) == 0);
+        }
+
+    private:
+        bool is_root_ = ::geteuid() == 0;
+    };
+}
+
+TEST_CASE("a folder without write permission leaves the old file, writable or not, as it was")
+{
+    using std::filesystem::perms;
+    const perms all_read = perms::owner_read | perms::group_read | perms::others_read;
+    const perms all_enter = perms::owner_exec | perms::group_exec | perms::others_exec;
     const temporary_folder folder;
     std::filesystem::create_directory(folder / "locked");
     put(folder / "locked/file", "old");
-    std::filesystem::permissions(folder / "locked",
-                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-    const std::string error = error_of([&] { write_file(folder / "locked/file", to_bytes("new")); });
-    std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_all);
-    if (::geteuid() == 0)
-        MESSAGE("not covered: this user may write into any folder");
-    else
+    std::filesystem::permissions(folder / "locked/file", perms::all);
+    std::filesystem::permissions(folder / "locked", all_read | all_enter);
+    std::string error;
     {
-        CHECK(error.find("Permission denied") != std::string::npos);
-        CHECK(content(folder / "locked/file") == "old");
+        const ordinary_user user;
+        error = error_of([&] { write_file(folder / "locked/file", to_bytes("new")); });
     }
+    std::filesystem::permissions(folder / "locked", perms::owner_all);
+    CHECK(error.starts_with("quantkit: cannot create '"));
+    CHECK(error.ends_with("': Permission denied"));
+    CHECK(content(folder / "locked/file") == "old");
+}
+
+TEST_CASE("what cannot be replaced when all is written stays, and is named")
+{
+    const temporary_folder folder;
+    put(folder / "target", "old");
+    std::string error;
+    {
+        atomic_file file(folder / "target");
+        file.write(to_bytes("new"));
+        std::filesystem::remove(folder / "target");
+        std::filesystem::create_directory(folder / "target");
+        error = error_of([&] { file.commit(); });
+    }
+    CHECK(error.starts_with("quantkit: cannot replace '"));
+    CHECK(error.ends_with("target': Is a directory"));
+    CHECK(std::filesystem::is_directory(folder / "target"));
+    CHECK(folder.entries() == 1);
 }
 
 TEST_CASE("a process that has too many files open leaves the old file")
