@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -228,6 +229,18 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         detail::sums_in_halves_of<Tiles>(),
         detail::grouped_rows_of<Tiles>()
     };
+
+    /// The tables of these families of tiles.
+    ///
+    /// A table compiles every tile of its family, also for who merely includes the function that names it. So functions
+    /// that choose among micro-kernels name families, as parameters of this one, and are templates themselves: where
+    /// nothing is multiplied, no tile is compiled.
+    template <class... Tiles>
+    std::span<const micro_kernel* const> micro_kernels_of()
+    {
+        static constexpr std::array kernels { &micro_kernel_of<Tiles>... };
+        return kernels;
+    }
 
     /// Plain C++ in 16-bit groups: the definition that the others are held against, and the last resort.
     struct scalar_tiles

@@ -22,6 +22,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -86,6 +87,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         Tiles::level, Tiles::lanes, Tiles::max_rows, &Tiles::sum,
         detail::w4a8_tiles_of<Tiles>(std::make_integer_sequence<int, Tiles::max_rows> {})
     };
+
+    /// The tables of these families of tiles, for the reason of micro_kernels_of().
+    template <class... Tiles>
+    std::span<const w4a8_micro_kernel* const> w4a8_micro_kernels_of()
+    {
+        static constexpr std::array kernels { &w4a8_micro_kernel_of<Tiles>... };
+        return kernels;
+    }
 
     /// Plain C++: the definition that the others are held against, and the last resort.
     struct w4a8_scalar_tiles

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// Every micro-kernel of this build, and the choice among them at run time.
+/// Every micro-kernel of this build, and the choice among them at run time. micro_kernels_of() says why these are
+/// templates.
 #pragma once
 
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
@@ -13,31 +14,29 @@
 #include <quantkit/kernels/gemm/micro_kernel_neon_i8mm.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_sse2.hpp>
 
-#include <array>
+#include <cstdint>
 #include <span>
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// In ascending order of preference.
-    inline std::span<const micro_kernel* const> compiled_micro_kernels()
+    template <class = void>
+    std::span<const micro_kernel* const> compiled_micro_kernels()
     {
-        static constexpr std::array kernels
-        {
-            &micro_kernel_of<scalar_tiles>,
 #if defined(QUANTKIT_X86)
-                &micro_kernel_of<sse2_tiles>, &micro_kernel_of<avx2_tiles>, &micro_kernel_of<avxvnni_tiles>,
-                &micro_kernel_of<avx512bw_tiles>, &micro_kernel_of<avx512vnni_tiles>,
+        return micro_kernels_of<scalar_tiles, sse2_tiles, avx2_tiles, avxvnni_tiles, avx512bw_tiles,
+                                avx512vnni_tiles>();
+#elif defined(QUANTKIT_NEON_DOTPROD) && defined(QUANTKIT_NEON_I8MM)
+        return micro_kernels_of<scalar_tiles, neon_tiles, neon_dotprod_tiles, neon_i8mm_tiles>();
+#elif defined(QUANTKIT_NEON_DOTPROD)
+        return micro_kernels_of<scalar_tiles, neon_tiles, neon_dotprod_tiles>();
+#elif defined(QUANTKIT_NEON_I8MM)
+        return micro_kernels_of<scalar_tiles, neon_tiles, neon_i8mm_tiles>();
 #elif defined(__aarch64__)
-                &micro_kernel_of<neon_tiles>,
-#if defined(QUANTKIT_NEON_DOTPROD)
-                &micro_kernel_of<neon_dotprod_tiles>,
+        return micro_kernels_of<scalar_tiles, neon_tiles>();
+#else
+        return micro_kernels_of<scalar_tiles>();
 #endif
-#if defined(QUANTKIT_NEON_I8MM)
-                &micro_kernel_of<neon_i8mm_tiles>,
-#endif
-#endif
-        };
-        return kernels;
     }
 
     /// The last of these, from scalar_tiles up, that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument
@@ -52,7 +51,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     }
 
     /// The best that the CPU has and QUANTKIT_ISA allows. Throws std::invalid_argument where QUANTKIT_ISA is no name.
-    inline const micro_kernel& best_micro_kernel()
+    template <class = void>
+    const micro_kernel& best_micro_kernel()
     {
         static const micro_kernel& best = best_of(compiled_micro_kernels());
         return best;
@@ -60,11 +60,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
     /// The same for uint8 activations that never exceed largest_a: where the level has a quicker kernel for those,
     /// that.
-    inline const micro_kernel& best_micro_kernel(std::int32_t largest_a)
+    template <class = void>
+    const micro_kernel& best_micro_kernel(std::int32_t largest_a)
     {
         const micro_kernel& best = best_micro_kernel();
 #if defined(QUANTKIT_X86)
-        constexpr const micro_kernel& avx2_u7 = micro_kernel_of<avx2_u7_tiles>;
+        const micro_kernel& avx2_u7 = *micro_kernels_of<avx2_u7_tiles>().front();
         if (best.level == avx2_u7.level && largest_a <= avx2_u7.largest_a)
             return avx2_u7;
 #else

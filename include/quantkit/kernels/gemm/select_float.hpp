@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
 /// The float micro-kernels of this build for each format of the weights, and the choice among them at run time.
+/// micro_kernels_of() says why these are templates.
 #pragma once
 
 #include <quantkit/kernels/gemm/micro_kernel_bf16_dot.hpp>
@@ -10,7 +11,6 @@
 #include <quantkit/kernels/gemm/micro_kernel_float_avx512.hpp>
 #include <quantkit/kernels/gemm/micro_kernel_float_neon.hpp>
 
-#include <array>
 #include <span>
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
@@ -19,30 +19,25 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <operand_format Format>
     std::span<const micro_kernel* const> compiled_float_kernels()
     {
-        static constexpr std::array kernels
-        {
-            &micro_kernel_of<scalar_float_tiles<Format>>,
 #if defined(QUANTKIT_X86)
-                &micro_kernel_of<avx2_float_tiles<Format>>, &micro_kernel_of<avx512_float_tiles<Format>>,
+        return micro_kernels_of<scalar_float_tiles<Format>, avx2_float_tiles<Format>, avx512_float_tiles<Format>>();
 #elif defined(__aarch64__)
-                &micro_kernel_of<neon_float_tiles<Format>>,
+        return micro_kernels_of<scalar_float_tiles<Format>, neon_float_tiles<Format>>();
+#else
+        return micro_kernels_of<scalar_float_tiles<Format>>();
 #endif
-        };
-        return kernels;
     }
 
     /// Products of pairs of bfloat16: their definition, and vdpbf16ps.
-    template <>
-    inline std::span<const micro_kernel* const> compiled_float_kernels<operand_format::bf16_bf16>()
+    template <operand_format Format>
+        requires(Format == operand_format::bf16_bf16)
+    std::span<const micro_kernel* const> compiled_float_kernels()
     {
-        static constexpr std::array kernels
-        {
-            &micro_kernel_of<scalar_bf16_dot_tiles>,
 #if defined(QUANTKIT_X86)
-                &micro_kernel_of<avx512_bf16_dot_tiles>,
+        return micro_kernels_of<scalar_bf16_dot_tiles, avx512_bf16_dot_tiles>();
+#else
+        return micro_kernels_of<scalar_bf16_dot_tiles>();
 #endif
-        };
-        return kernels;
     }
 
     /// Whether this CPU can run a float kernel: those of x86 need FMA and F16C as well, which came before AVX2.
