@@ -15,6 +15,11 @@ target_compile_definitions(quantkit_test_main PUBLIC
 # each, the benchmarks and the examples are built with what a release asks for.
 set(quantkit_test_optimization $<$<CONFIG:Release>:-O1>)
 
+# All layers of networks in double, for the tests that check gradients (training/gradient_check.hpp).
+add_library(quantkit_double_networks STATIC EXCLUDE_FROM_ALL training/double_networks.cpp)
+target_link_libraries(quantkit_double_networks PRIVATE quantkit quantkit_warnings)
+target_compile_options(quantkit_double_networks PRIVATE ${quantkit_test_optimization})
+
 # What nearly every test includes, parsed once for all tests that share the same flags.
 if(QUANTKIT_TEST_PCH)
     file(CONFIGURE OUTPUT empty.cpp CONTENT "")
@@ -24,6 +29,12 @@ if(QUANTKIT_TEST_PCH)
     target_precompile_headers(quantkit_test_pch PRIVATE <doctest/doctest.h> <xsimd/xsimd.hpp> <Eigen/Core>
         <algorithm> <filesystem> <string> <vector>)
 endif()
+
+# Tests of sessions and of networks in training, which take what is long to compile from quantkit::model.
+set(quantkit_model_tests
+    "^model/|^faults/model|whole_model|^sensitivity/(simulated|trained)|^report/model_values$")
+set(quantkit_network_tests
+    "^training/(fake_quant_network|fit|network|qat|whole_models)$|/gradient_sensitivity$|/qat_step_golden$")
 
 function(quantkit_add_test path)
     cmake_parse_arguments(PARSE_ARGV 1 test "" "ARCH" "")
@@ -47,11 +58,14 @@ function(quantkit_add_test path)
         set_tests_properties(${name} PROPERTIES LABELS isa)
     else()
         target_compile_options(${target} PRIVATE ${quantkit_test_optimization})
-        if(path MATCHES "^model/|^faults/model|whole_model|^sensitivity/(simulated|trained)|^training/qat$|^report/model_values$") # whose definition the precompiled header does not have
+        if(path MATCHES "${quantkit_model_tests}|${quantkit_network_tests}") # whose definition the precompiled header does not have
             target_link_libraries(${target} PRIVATE quantkit::model)
         elseif(QUANTKIT_TEST_PCH)
             target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
         endif()
+    endif()
+    if(path MATCHES "^training/(fake_quant_network|layers|losses|network)$")
+        target_link_libraries(${target} PRIVATE quantkit_double_networks)
     endif()
     if(path MATCHES "_long$") # says SKIPPED unless QUANTKIT_LONG_TESTS is set
         set_tests_properties(${name} PROPERTIES LABELS long SKIP_REGULAR_EXPRESSION "SKIPPED")

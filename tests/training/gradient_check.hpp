@@ -17,6 +17,10 @@
 #include <string>
 #include <vector>
 
+// In double_networks.cpp.
+extern template quantkit::training::training_graph<double> quantkit::training::graph_of<double>(
+    const quantkit::model& network, const quantkit::training::fake_quant_plan& plan);
+
 namespace quantkit::test
 {
     using matrix_d = matrix<double>;

@@ -245,4 +245,9 @@ namespace quantkit::training::inline QUANTKIT_FLAGS_NAMESPACE
     {
         return detail::graph_builder<Scalar>(network, plan).take();
     }
+
+#if defined(QUANTKIT_COMPILED_MODEL)
+    // quantkit::model holds it compiled (model/compiled.hpp).
+    extern template training_graph<float> graph_of<float>(const model& network, const fake_quant_plan& plan);
+#endif
 }
