@@ -45,11 +45,15 @@ namespace quantkit
         {
         }
 
-        /// Takes the other's values; the own ones are freed.
-        QUANTKIT_INLINE aligned_buffer& operator=(aligned_buffer other) noexcept
+        QUANTKIT_INLINE aligned_buffer& operator=(const aligned_buffer& other) { return *this = aligned_buffer(other); }
+
+        /// Takes the other's values; the own ones are freed. By reference: clang 14 does not destroy a parameter that
+        /// is made of {} in a template whose own parameters it does not depend on.
+        QUANTKIT_INLINE aligned_buffer& operator=(aligned_buffer&& other) noexcept
         {
-            std::swap(data_, other.data_);
-            std::swap(size_, other.size_);
+            aligned_buffer taken(std::move(other));
+            std::swap(data_, taken.data_);
+            std::swap(size_, taken.size_);
             return *this;
         }
 
