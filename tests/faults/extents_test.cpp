@@ -14,6 +14,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -164,15 +165,20 @@ TEST_CASE("products with an extent of 0 touch nothing, and a sum of nothing is 0
         const std::vector<std::int8_t> b(extents.n * extents.k, 7);
         std::vector<std::int32_t> c(extents.m * extents.n, 99);
         aligned_buffer<std::byte> panels(packed_b_bytes(kernel.format, extents.n, extents.k));
-        aligned_buffer<std::int32_t> sums(padded_columns(extents.n));
+        std::vector<std::int32_t> sums(padded_columns(extents.n), 77), row_sums(extents.m, 55); // of others, before
         const auto k = static_cast<std::ptrdiff_t>(extents.k);
         pack_b(matrix_view<const std::int8_t> { b.data(), k, 1 }, extents.n, extents.k, kernel.format, panels.data(),
                sums.data());
         const code_rows<std::uint8_t> rows { { a.data(), k, 1 } };
         aligned_buffer<std::byte> workspace(gemm_workspace_bytes(kernel, extents, rows));
+        std::fill_n(workspace.data(), workspace.size(), std::byte { 33 });
         gemm(kernel, extents, rows, packed_b { kernel.format, extents.n, extents.k, panels.data(), sums.data() },
              epilogue_of<store_to<std::int32_t>> { {}, { { c.data(), static_cast<std::ptrdiff_t>(extents.n), 1 } } },
-             nullptr, workspace.data());
+             row_sums.data(), workspace.data());
         CHECK(c == std::vector<std::int32_t>(c.size(), 0));
+        if (extents.k > 0)
+            continue;
+        CHECK(sums == std::vector<std::int32_t>(sums.size(), 0));
+        CHECK(row_sums == std::vector<std::int32_t>(row_sums.size(), 0));
     }
 }
