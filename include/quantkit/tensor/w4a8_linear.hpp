@@ -132,7 +132,7 @@ namespace quantkit
                 for (std::size_t group = 0; group < groups; ++group)
                 {
                     const std::size_t parameter = detail::weight_parameter(weight, j, group, groups);
-                    const std::size_t place = kernels::int4_group_place(j, group, groups);
+                    const std::size_t place = kernels::group_place(j, group, groups);
                     const std::int32_t zero_point =
                         weight.zero_points()[parameter] + kernels::int4_shift<typename Range::code_type>;
                     scales_[place] = weight.scales()[parameter];

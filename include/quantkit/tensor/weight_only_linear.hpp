@@ -22,9 +22,12 @@
 #include <quantkit/tensor/weight_groups.hpp>
 #include <quantkit/tensor/workspace.hpp>
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 namespace quantkit
@@ -82,7 +85,7 @@ namespace quantkit
         /// Bytes of the packed codes and of what belongs to their groups: what one call with m = 1 reads.
         QUANTKIT_INLINE std::size_t weight_bytes() const
         {
-            return panels_.size() + (scales_.size() + zeros_.size()) * sizeof(float);
+            return panels_.size() + (scales_.size() + zero_points_.size()) * sizeof(float);
         }
 
         /// What operator() does with input and output that fit.
@@ -96,12 +99,10 @@ namespace quantkit
                 detail::memory_pieces::bytes<float>(size.m * count)
                 + kernels::gemm_workspace_bytes(*kernel_, size, rows, threads)) };
             auto* row_sums = memory.take<float>(size.m * count);
-            if (has_zeros_)
+            const kernels::group_columns zero_points = group_zero_points();
+            if (!zero_points.empty())
                 rows.sum_groups(0, size.m, k_, group_size_, row_sums);
-            const kernels::weight_groups groups {
-                count,   group_size_, kernels::padded_columns(n_), scales_.data(), has_zeros_ ? zeros_.data() : nullptr,
-                row_sums
-            };
+            const kernels::weight_groups groups { count, group_size_, of_each_group(scales_), zero_points, row_sums };
             const auto rest = stages_.kernel_epilogue(y);
             kernels::gemm(*kernel_, size, rows, kernels::packed_b { format, n_, k_, panels_.data(), nullptr },
                           kernels::grouped_float_epilogue<std::remove_const_t<decltype(rest)>> { groups, rest },
@@ -114,31 +115,53 @@ namespace quantkit
 
         QUANTKIT_INLINE std::size_t group_count() const { return k_ == 0 ? 0 : (k_ + group_size_ - 1) / group_size_; }
 
+        QUANTKIT_INLINE kernels::group_columns of_each_group(const aligned_buffer<float>& values) const
+        {
+            return { values.data(), group_count() * kernels::panel_columns, kernels::panel_columns };
+        }
+
+        /// As packed. Where all are the same, as in every symmetric scheme, they are not read once per group.
+        QUANTKIT_INLINE kernels::group_columns group_zero_points() const
+        {
+            if (zero_points_.size() != 0)
+                return of_each_group(zero_points_);
+            return { common_zero_point_[0] == 0.0f ? nullptr : common_zero_point_.data(), 0, 0 };
+        }
+
         /// From one pair per tensor, output or group to one per group and padded column.
         QUANTKIT_INLINE void prepare_groups(const quantized_tensor<Range>& weight)
         {
-            const std::size_t count = group_count(), width = kernels::padded_columns(n_);
-            scales_ = aligned_buffer<float>(count * width);
-            zeros_ = aligned_buffer<float>(count * width);
-            for (std::size_t group = 0; group < count; ++group)
-                for (std::size_t j = 0; j < n_; ++j)
+            const std::size_t count = group_count(), entries = count * kernels::padded_columns(n_);
+            scales_ = aligned_buffer<float>(entries);
+            const auto zero_points = weight.zero_points();
+            const bool same =
+                std::adjacent_find(zero_points.begin(), zero_points.end(), std::not_equal_to {}) == zero_points.end();
+            if (same)
+                common_zero_point_.fill(zero_points.empty() ? 0.0f : as_packed(zero_points[0]));
+            else
+                zero_points_ = aligned_buffer<float>(entries);
+            for (std::size_t j = 0; j < n_; ++j)
+                for (std::size_t group = 0; group < count; ++group)
                 {
                     const std::size_t parameter = detail::weight_parameter(weight, j, group, count);
-                    const std::int32_t zero_point = weight.zero_points()[parameter] + shift;
-                    scales_[group * width + j] = weight.scales()[parameter];
-                    zeros_[group * width + j] = weight.scales()[parameter] * static_cast<float>(zero_point);
-                    has_zeros_ = has_zeros_ || zero_point != 0;
+                    const std::size_t place = kernels::group_place(j, group, count);
+                    scales_[place] = weight.scales()[parameter];
+                    if (!same)
+                        zero_points_[place] = as_packed(zero_points[parameter]);
                 }
-            if (!has_zeros_)
-                zeros_ = {};
+        }
+
+        QUANTKIT_INLINE static float as_packed(std::int32_t zero_point)
+        {
+            return static_cast<float>(zero_point + shift);
         }
 
         const kernels::micro_kernel* kernel_;
         epilogue<Stages...> stages_;
         std::size_t n_ = 0, k_ = 0, group_size_ = 8;
         aligned_buffer<std::byte> panels_;
-        aligned_buffer<float> scales_, zeros_; ///< [groups][padded columns]
-        bool has_zeros_ = false;
+        aligned_buffer<float> scales_, zero_points_; ///< [panels][groups][16]; no zero points where all are the same
+        std::array<float, kernels::panel_columns> common_zero_point_ {};
     };
 
     template <class Range, class... Stages>

@@ -232,19 +232,19 @@ namespace
         for (std::size_t g = 0; g < count; ++g)
             for (std::size_t j = 0; j < n; ++j)
             {
-                scale_of[g * width + j] = scales[g * n + j];
-                zeros[g * width + j] = scales[g * n + j] * static_cast<float>(zero_point(g, j) + shift);
+                scale_of[group_place(j, g, count)] = scales[g * n + j];
+                zeros[group_place(j, g, count)] = static_cast<float>(zero_point(g, j) + shift);
             }
         real_rows { { x.data(), static_cast<std::ptrdiff_t>(k), 1 } }.sum_groups(0, m, k, group, row_sums.data());
         const auto run_rows = [&](const micro_kernel& kernel, std::size_t first, std::size_t height, float* out)
         {
             std::fill_n(out, height * n, -77.0f);
             const real_rows a { { x.data() + first * k, static_cast<std::ptrdiff_t>(k), 1 } };
+            const std::size_t panel_stride = count * panel_columns;
             const weight_groups groups { count,
                                          group,
-                                         width,
-                                         scale_of.data(),
-                                         with_zero_points ? zeros.data() : nullptr,
+                                         { scale_of.data(), panel_stride, panel_columns },
+                                         { with_zero_points ? zeros.data() : nullptr, panel_stride, panel_columns },
                                          row_sums.data() + first * count };
             const plain store { {}, { { out, static_cast<std::ptrdiff_t>(n), 1 } } };
             run(kernel, { height, n, k }, a, panels.data(), grouped_float_epilogue<plain> { groups, store });

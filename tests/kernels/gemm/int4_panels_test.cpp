@@ -118,5 +118,5 @@ TEST_CASE("the parameters of a panel lie together")
     for (std::size_t panel = 0; panel < 3; ++panel)
         for (std::size_t group = 0; group < 4; ++group)
             for (std::size_t column = panel * 16; column < panel * 16 + 16; ++column)
-                REQUIRE(int4_group_place(column, group, 4) == place++);
+                REQUIRE(group_place(column, group, 4) == place++);
 }

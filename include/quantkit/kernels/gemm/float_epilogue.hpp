@@ -17,16 +17,14 @@
 
 namespace quantkit::kernels
 {
-    /// Weights as codes: what the sums of each group along k need to become real values. Arrays with one entry per
-    /// column hold padded_columns(n).
+    /// Weights as codes: what the sums of each group along k need to become real values.
     struct weight_groups
     {
         std::size_t count = 0;           ///< groups along k
         std::size_t size = 0;            ///< values along k in each but the last; a multiple of 8
-        std::size_t stride = 0;          ///< entries from one group's columns to the next one's: padded_columns(n)
-        const float* scales = nullptr;   ///< [count][stride]
-        const float* zeros = nullptr;    ///< [count][stride] scale * packed zero point; or null, if all are 0
-        const float* row_sums = nullptr; ///< [m][count] of the activations; only where zeros are given
+        group_columns scales;            ///< of whole panels
+        group_columns zero_points;       ///< as packed; without values where all are 0
+        const float* row_sums = nullptr; ///< [m][count] of the activations; only where zero points are given
     };
 
     /// Rest  an epilogue_of whose stages take floats
@@ -49,7 +47,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// One group's share of a tile, without and with zero points.
     using scaled_group = epilogue_of<store_to<float>, scale_columns, add_matrix<float>>;
-    using offset_group = epilogue_of<store_to<float>, scale_columns, subtract_real_outer, add_matrix<float>>;
+    using offset_group = epilogue_of<store_to<float>, subtract_real_outer, scale_columns, add_matrix<float>>;
 
     template <class Rest>
     class tile_runner<float_epilogue<Rest>>
@@ -109,12 +107,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         void run_grouped(tile_function tile, tile_operands operands, tile_place at, float* total) const noexcept
         {
             const weight_groups& groups = epilogue_.groups;
+            const std::size_t panel = at.column / panel_columns;
             scaled_groups scaled { .steps = groups.size / group_values(format_),
-                                   .stride = groups.stride,
-                                   .scales = groups.scales + at.column };
-            if (groups.zeros != nullptr)
+                                   .scales = groups.scales.from_panel(panel) };
+            if (!groups.zero_points.empty())
             {
-                scaled.zeros = groups.zeros + at.column;
+                scaled.zero_points = groups.zero_points.from_panel(panel);
                 scaled.row_sums = groups.row_sums + at.row * groups.count;
                 scaled.row_sums_stride = groups.count;
             }
@@ -134,24 +132,27 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 tile(operands, reinterpret_cast<std::int32_t*>(sums), at.width);
                 operands.a += steps * group_bytes_of_a(format_);
                 operands.b += steps * panel_columns * group_bytes_of_b(format_);
-                add_group(group, at, sums, total);
+                for (std::size_t column = 0; column < at.width; column += panel_columns)
+                    add_group(group, at, column, sums + column, total + column);
             }
         }
 
-        void add_group(std::size_t group, tile_place at, const float* sums, float* total) const noexcept
+        /// One panel of a tile.
+        void add_group(std::size_t group, tile_place at, std::size_t column, const float* sums,
+                       float* total) const noexcept
         {
             const weight_groups& groups = epilogue_.groups;
-            const std::size_t first = group * groups.stride + at.column;
-            const finished_tile<float> tile { sums, at.width, at.rows, at.width, 0, 0 };
+            const std::size_t panel = (at.column + column) / panel_columns;
+            const finished_tile<float> tile { sums, at.width, at.rows, panel_columns, 0, 0 };
             const auto stride = static_cast<std::ptrdiff_t>(at.width);
-            const scale_columns scale { groups.scales + first };
+            const scale_columns scale { groups.scales.at(panel, group) };
             const add_matrix<float> add { { total, stride, 1 } };
             const store_to<float> store { { total, stride, 1 } };
-            if (groups.zeros == nullptr)
+            if (groups.zero_points.empty())
                 return add_scaled_(tile, { { scale, add }, store });
             const float* row_sums = groups.row_sums + at.row * groups.count + group;
-            add_offset_(
-                tile, { { scale, subtract_real_outer { row_sums, groups.count, groups.zeros + first }, add }, store });
+            const subtract_real_outer center { row_sums, groups.count, groups.zero_points.at(panel, group) };
+            add_offset_(tile, { { center, scale, add }, store });
         }
 
         operand_format format_;

@@ -73,12 +73,6 @@ namespace quantkit::kernels
         QUANTKIT_INLINE constexpr std::size_t group_entries() const { return groups() * panel_columns; }
     };
 
-    /// Where the parameter of (column, group) lies among those of B.
-    QUANTKIT_INLINE constexpr std::size_t int4_group_place(std::size_t column, std::size_t group, std::size_t groups)
-    {
-        return (column / panel_columns * groups + group) * panel_columns + column % panel_columns;
-    }
-
     namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// A nibble: which byte, and how far up in it.

@@ -52,18 +52,43 @@ namespace quantkit::kernels
         std::size_t columns = 0; ///< that exist in C
     };
 
+    /// What columns of weights have for each group along k: 16 floats a panel and group, which follow each other as a
+    /// tile needs them, panel after panel. What all columns have in common is 16 floats and no strides.
+    struct group_columns
+    {
+        const float* values = nullptr;
+        std::size_t panel_stride = 0, group_stride = 0; ///< floats from one panel, one group to the next
+
+        QUANTKIT_INLINE bool empty() const { return values == nullptr; }
+
+        QUANTKIT_INLINE const float* at(std::size_t panel, std::size_t group) const
+        {
+            return values + panel * panel_stride + group * group_stride;
+        }
+
+        QUANTKIT_INLINE group_columns from_panel(std::size_t panel) const
+        {
+            return { at(panel, 0), panel_stride, group_stride };
+        }
+    };
+
+    /// Where the parameter of (column, group) lies in arrays [panels][groups][16].
+    QUANTKIT_INLINE constexpr std::size_t group_place(std::size_t column, std::size_t group, std::size_t groups)
+    {
+        return (column / panel_columns * groups + group) * panel_columns + column % panel_columns;
+    }
+
     /// Weights with scales for each group along k, which some micro-kernels apply to their registers:
     ///
-    ///     c[r][j] = sum over groups g of float(sum_g[r][j] * scales[g][j]) - float(row_sums[r][g] * zeros[g][j])
+    ///     c[r][j] = sum over groups g of (sum_g[r][j] - row_sums[r][g] * zero_points[g][j]) * scales[g][j]
     ///
-    /// Each product, difference and sum is rounded, in this order. Arrays hold whole panels.
+    /// Each product, difference and sum is rounded. The first panel is that of the tile.
     struct scaled_groups
     {
-        std::size_t steps = 0;           ///< group steps of the tile in each group but the last
-        std::size_t stride = 0;          ///< floats from one group's columns to the next one's
-        const float* scales = nullptr;   ///< [groups][stride]
-        const float* zeros = nullptr;    ///< [groups][stride]; null for none
-        const float* row_sums = nullptr; ///< [rows][groups]; only where zeros are given
+        std::size_t steps = 0; ///< group steps of the tile in each group but the last
+        group_columns scales {};
+        group_columns zero_points {};    ///< without values where all are 0
+        const float* row_sums = nullptr; ///< [rows][groups]; only where zero points are given
         std::size_t row_sums_stride = 0; ///< floats from row to row
     };
 

@@ -173,21 +173,21 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 QUANTKIT_UNROLL(2)
                 for (int half = 0; half < 2; ++half)
                 {
-                    const std::size_t first = group * groups.stride + offset_of(0, panel, half, 0);
-                    const reals scales = load_columns(groups.scales + first);
+                    const auto at_panel = static_cast<std::size_t>(panel);
+                    const reals scales = load_columns(groups.scales.at(at_panel, group) + half * 8);
                     QUANTKIT_UNROLL(4)
                     for (int row = 0; row < Rows; ++row)
                     {
-                        reals scaled = multiply(sum[row][panel][half], scales);
-                        if (groups.zeros != nullptr)
+                        reals centered = sum[row][panel][half];
+                        if (!groups.zero_points.empty())
                         {
                             const float* row_sums =
                                 groups.row_sums + static_cast<std::size_t>(row) * groups.row_sums_stride;
-                            scaled = subtract(scaled,
-                                              multiply(broadcast(row_sums[group]), load_columns(groups.zeros + first)));
+                            const reals zero_points = load_columns(groups.zero_points.at(at_panel, group) + half * 8);
+                            centered = subtract(centered, multiply(broadcast(row_sums[group]), zero_points));
                         }
                         float* const at = c + offset_of(row, panel, half, ldc);
-                        _mm256_storeu_ps(at, add(scaled, load_columns(at)));
+                        _mm256_storeu_ps(at, add(multiply(centered, scales), load_columns(at)));
                     }
                 }
             }

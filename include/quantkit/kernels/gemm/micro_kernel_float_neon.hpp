@@ -169,21 +169,23 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 QUANTKIT_UNROLL(4)
                 for (int part = 0; part < 4; ++part)
                 {
-                    const std::size_t first = group * groups.stride + offset_of(0, panel, part, 0);
-                    const float32x4_t scales = vld1q_f32(groups.scales + first);
+                    const auto at_panel = static_cast<std::size_t>(panel);
+                    const float32x4_t scales = vld1q_f32(groups.scales.at(at_panel, group) + part * 4);
                     QUANTKIT_UNROLL(4)
                     for (int row = 0; row < Rows; ++row)
                     {
-                        float32x4_t scaled = detail::neon_product(sum[row][panel][part], scales);
-                        if (groups.zeros != nullptr)
+                        float32x4_t centered = sum[row][panel][part];
+                        if (!groups.zero_points.empty())
                         {
                             const float* row_sums =
                                 groups.row_sums + static_cast<std::size_t>(row) * groups.row_sums_stride;
-                            scaled = vsubq_f32(scaled, detail::neon_product(vdupq_n_f32(row_sums[group]),
-                                                                            vld1q_f32(groups.zeros + first)));
+                            const float32x4_t zero_points =
+                                vld1q_f32(groups.zero_points.at(at_panel, group) + part * 4);
+                            centered =
+                                vsubq_f32(centered, detail::neon_product(vdupq_n_f32(row_sums[group]), zero_points));
                         }
                         float* const at = c + offset_of(row, panel, part, ldc);
-                        vst1q_f32(at, vaddq_f32(scaled, vld1q_f32(at)));
+                        vst1q_f32(at, vaddq_f32(detail::neon_product(centered, scales), vld1q_f32(at)));
                     }
                 }
             }
