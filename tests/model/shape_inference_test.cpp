@@ -152,6 +152,8 @@ TEST_CASE("heads and windows that do not fit")
     CHECK(on_sequence.error(pooling_operation { pooling_function::max, 3, 0 }) == "the stride must be at least 1");
     CHECK(on_sequence.error(pooling_operation { pooling_function::max, 3, 1, 2 })
           == "a padding of 2 is more than half of the kernel of 3");
+    CHECK(on_sequence.error(pooling_operation { pooling_function::mean, 0, 1, 5 })
+          == "one window over all steps has no padding, but it is 5");
     CHECK(on_sequence.error(pooling_operation { pooling_function::max, 9, 1, 1 })
           == "a window of 9 steps does not fit an input of 6 with a padding of 1");
 }

@@ -129,7 +129,7 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::string table {};
     };
 
-    /// Over time (PyTorch's MaxPool1d, AvgPool1d with its padding counted). kernel 0: all of it.
+    /// Over time (PyTorch's MaxPool1d, AvgPool1d with its padding counted). kernel 0: all of it, padding 0.
     struct pooling_operation
     {
         pooling_function function = pooling_function::max;

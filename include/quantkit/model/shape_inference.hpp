@@ -123,7 +123,10 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         {
             const sample_shape x = only_input();
             if (pooling.kernel == 0)
+            {
+                check(pooling.padding == 0, "one window over all steps has no padding, but it is ", pooling.padding);
                 return { 1, x.features };
+            }
             check(pooling.stride > 0, "the stride must be at least 1");
             check(pooling.kernel <= most_steps, "a kernel of ", pooling.kernel, " steps is more than ", most_steps);
             check(pooling.padding <= pooling.kernel / 2, "a padding of ", pooling.padding,
