@@ -32,7 +32,7 @@ endif()
 
 # Tests of sessions and of networks in training, which take what is long to compile from quantkit::model.
 set(quantkit_model_tests
-    "^model/|^faults/model|whole_model|^sensitivity/(simulated|trained)|^report/model_values$")
+    "^model/|^faults/model|^fuzz/corpus$|whole_model|^sensitivity/(simulated|trained)|^report/model_values$")
 set(quantkit_network_tests
     "^training/(fake_quant_network|fit|network|qat|whole_models)$|/gradient_sensitivity$|/qat_step_golden$")
 

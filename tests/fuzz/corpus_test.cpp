@@ -10,6 +10,7 @@
 #include "fuzz/report_target.hpp"
 #include "fuzz/safetensors_target.hpp"
 #include "fuzz/sensitivity_json_target.hpp"
+#include "fuzz/session_target.hpp"
 
 #include <quantkit/calibration/splitmix64.hpp>
 #include <quantkit/io/file.hpp>
@@ -107,6 +108,8 @@ TEST_CASE("corpora: files are refused or read")
     replay("sensitivity_json", try_sensitivity_json, 500);
 }
 
+TEST_CASE("corpora: sessions of quantized files") { replay("session", quantkit::fuzz::try_session, 100); }
+
 TEST_CASE("corpora: qparams of any range") { replay("qparams", quantkit::fuzz::try_qparams, 1000); }
 
 TEST_CASE("corpora: integer products of any shape") { replay("gemm", quantkit::fuzz::try_gemm, 100); }
@@ -124,6 +127,19 @@ TEST_CASE("corpora: each file of a quantized model is accepted, and each result 
     for (const corpus_file& file : corpus("sensitivity_json"))
         if (const std::string text(text_of(file.content)); text.starts_with('{'))
             CHECK_NOTHROW(quantkit::sensitivity_from_json(with_right_digest(text)));
+}
+
+TEST_CASE("corpora: each file for sessions has one, which runs")
+{
+    using namespace quantkit::fuzz;
+    for (const corpus_file& file : corpus("session"))
+    {
+        CAPTURE(file.name);
+        const quantkit::quantized_model quantized = read_in_memory(file_of(file.content).value());
+        CHECK(is_small(quantized.steps));
+        const quantkit::session compiled(quantized);
+        CHECK_NOTHROW(compiled(fuzzed_input(compiled, chooses_from_table(quantized.steps))));
+    }
 }
 
 TEST_CASE("corpora: a broken promise is found")

@@ -8,6 +8,7 @@
 #include <quantkit/kernels/gemm/gemm.hpp>
 #include <quantkit/kernels/gemm/select.hpp>
 
+#include "fuzz/backwards.hpp"
 #include "fuzz/finding.hpp"
 #include "support/reference.hpp"
 
@@ -19,21 +20,6 @@
 
 namespace quantkit::fuzz
 {
-    /// Pieces in reverse order, in the calling thread: as many as if there were so many threads.
-    struct backwards
-    {
-        std::size_t threads = 1;
-
-        std::size_t concurrency() const { return threads; }
-
-        template <class Work>
-        void run(std::size_t count, const Work& work) const
-        {
-            while (count-- > 0)
-                work(count);
-        }
-    };
-
     template <class ACode, class BCode>
     class fuzzed_product
     {
