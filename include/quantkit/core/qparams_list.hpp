@@ -60,8 +60,8 @@ namespace quantkit
 
         std::size_t size() const { return scales_.size(); }
         qparams operator[](std::size_t i) const { return { scales_[i], zero_points_[i] }; }
-        std::span<const float> scales() const { return scales_; }
-        std::span<const std::int32_t> zero_points() const { return zero_points_; }
+        std::span<const float> scales() const { return { scales_.data(), scales_.size() }; }
+        std::span<const std::int32_t> zero_points() const { return { zero_points_.data(), zero_points_.size() }; }
 
         friend bool operator==(const qparams_list&, const qparams_list&) = default;
 

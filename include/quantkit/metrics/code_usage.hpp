@@ -92,7 +92,7 @@ namespace quantkit
         QUANTKIT_INLINE quant_bounds bounds() const { return bounds_; }
 
         /// One per code, from quant_min on.
-        QUANTKIT_INLINE std::span<const std::uint64_t> counts() const { return counts_; }
+        QUANTKIT_INLINE std::span<const std::uint64_t> counts() const { return { counts_.data(), counts_.size() }; }
         /// How many values have the least code.
         QUANTKIT_INLINE std::uint64_t at_quant_min() const { return counts_.front(); }
         /// How many values have the greatest code.

@@ -31,9 +31,9 @@ namespace quantkit
     /// name              for reports, with the unit where there is one
     /// higher_is_better  says which of two values is the better one
     template <class Metric>
-    concept metric = std::is_empty_v<Metric> && std::default_initializable<Metric> && requires(
-        const Metric& read, const typename Metric::accumulator& seen)
+    concept metric = std::is_empty_v<Metric> && requires(const Metric& read, const typename Metric::accumulator& seen)
     {
+        Metric {};
         {
             Metric::name
             } -> std::convertible_to<std::string_view>;
