@@ -59,13 +59,16 @@ namespace quantkit::kernels
         const float* values = nullptr;
         std::size_t panel_stride = 0, group_stride = 0; ///< floats from one panel, one group to the next
 
+        /// Whether there are no values at all.
         QUANTKIT_INLINE bool empty() const { return values == nullptr; }
 
+        /// The 16 values of one panel and group.
         QUANTKIT_INLINE const float* at(std::size_t panel, std::size_t group) const
         {
             return values + panel * panel_stride + group * group_stride;
         }
 
+        /// The same, counted from this panel on; not of empty ones.
         QUANTKIT_INLINE group_columns from_panel(std::size_t panel) const
         {
             return { at(panel, 0), panel_stride, group_stride };
