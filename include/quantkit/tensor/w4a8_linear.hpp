@@ -15,6 +15,7 @@
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/scheme.hpp>
 #include <quantkit/kernels/gemm/gemm_w4a8.hpp>
+#include <quantkit/kernels/gemm/scaled_groups.hpp>
 #include <quantkit/kernels/gemm/select_w4a8.hpp>
 #include <quantkit/tensor/epilogue.hpp>
 #include <quantkit/tensor/linear_layer.hpp>

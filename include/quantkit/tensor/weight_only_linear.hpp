@@ -15,6 +15,7 @@
 #include <quantkit/kernels/gemm/float_epilogue.hpp>
 #include <quantkit/kernels/gemm/float_panels.hpp>
 #include <quantkit/kernels/gemm/gemm.hpp>
+#include <quantkit/kernels/gemm/scaled_groups.hpp>
 #include <quantkit/kernels/gemm/select_float.hpp>
 #include <quantkit/tensor/epilogue.hpp>
 #include <quantkit/tensor/linear_layer.hpp>

@@ -10,6 +10,7 @@
 #include <quantkit/kernels/gemm/epilogue.hpp>
 #include <quantkit/kernels/gemm/float_panels.hpp>
 #include <quantkit/kernels/gemm/run_tile.hpp>
+#include <quantkit/kernels/gemm/scaled_groups.hpp>
 
 #include <algorithm>
 #include <cstddef>
