@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# quantkit::model: what include/quantkit/model/ and training/ need longest to compile, compiled once. Programs that link it must have
-# the same -m flags; without it the headers hold all.
+# quantkit::model: what include/quantkit/model/ and training/ need longest to compile, compiled once. Programs that link
+# it must have the same -m flags; without it the headers hold all.
 add_library(quantkit_model STATIC cmake/quantkit_model.cpp cmake/quantkit_training.cpp)
 add_library(quantkit::model ALIAS quantkit_model)
 set_target_properties(quantkit_model PROPERTIES EXPORT_NAME model POSITION_INDEPENDENT_CODE ON)

@@ -30,7 +30,8 @@ if(QUANTKIT_TEST_PCH)
         <algorithm> <filesystem> <string> <vector>)
 endif()
 
-# Tests of sessions and of networks in training, which take what is long to compile from quantkit::model.
+# Tests of sessions and of networks in training, which take what is long to compile from quantkit::model, whose
+# definition the precompiled header does not have.
 set(quantkit_model_tests
     "^model/|^faults/model|^fuzz/corpus$|whole_model|^sensitivity/(simulated|trained)|^report/model_values$")
 set(quantkit_network_tests
@@ -58,7 +59,7 @@ function(quantkit_add_test path)
         set_tests_properties(${name} PROPERTIES LABELS isa)
     else()
         target_compile_options(${target} PRIVATE ${quantkit_test_optimization})
-        if(path MATCHES "${quantkit_model_tests}|${quantkit_network_tests}") # whose definition the precompiled header does not have
+        if(path MATCHES "${quantkit_model_tests}|${quantkit_network_tests}")
             target_link_libraries(${target} PRIVATE quantkit::model)
         elseif(QUANTKIT_TEST_PCH)
             target_precompile_headers(${target} REUSE_FROM quantkit_test_pch)
