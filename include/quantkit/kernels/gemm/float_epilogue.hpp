@@ -61,7 +61,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
-        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             alignas(64) float sums[max_tile_rows * max_tile_panels * panel_columns];
             tile(operands, reinterpret_cast<std::int32_t*>(sums), at.width);
@@ -89,7 +89,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
-        void operator()(tile_function tile, tile_operands operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             alignas(64) float total[largest_tile];
             if (at.rows <= grouped_rows_)
@@ -105,7 +105,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
         /// The tile scales its groups itself. With few rows a group is a few dozen instructions, and calling the tile
         /// and the epilogue for each would take as long.
-        void run_grouped(tile_function tile, tile_operands operands, tile_place at, float* total) const noexcept
+        void run_grouped(tile_function tile, tile_operands& operands, const tile_place& at, float* total) const noexcept
         {
             const weight_groups& groups = epilogue_.groups;
             const std::size_t panel = at.column / panel_columns;
@@ -121,7 +121,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             tile(operands, reinterpret_cast<std::int32_t*>(total), at.width);
         }
 
-        void run_each_group(tile_function tile, tile_operands operands, tile_place at, float* total) const noexcept
+        void run_each_group(tile_function tile, tile_operands& operands, const tile_place& at, float* total) const noexcept
         {
             alignas(64) float sums[largest_tile];
             std::fill_n(total, at.rows * at.width, 0.0f);
@@ -139,7 +139,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         /// One panel of a tile.
-        void add_group(std::size_t group, tile_place at, std::size_t column, const float* sums,
+        void add_group(std::size_t group, const tile_place& at, std::size_t column, const float* sums,
                        float* total) const noexcept
         {
             const weight_groups& groups = epilogue_.groups;

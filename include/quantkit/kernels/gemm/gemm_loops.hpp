@@ -118,12 +118,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                        std::size_t last_panel) const noexcept
         {
             const std::size_t begin = taken.strip_begin(strip), rows = taken.strip_begin(strip + 1) - begin;
-            tile_operands operands { taken.a.rows + begin * taken.a.stride, taken.a.stride, nullptr, b_.panel_stride(),
-                                     b_.groups() };
+            const std::byte* a = taken.a.rows + begin * taken.a.stride;
+            const std::size_t panel_stride = b_.panel_stride(), groups = b_.groups();
             for (std::size_t panel = first_panel; panel < last_panel;)
             {
                 const std::size_t panels = tile_panels(rows, last_panel - panel);
-                operands.b = b_.panels + panel * b_.panel_stride();
+                tile_operands operands { a, taken.a.stride, b_.panels + panel * panel_stride, panel_stride, groups };
                 run_tile_(kernel_.tile(rows, panels), operands,
                           { taken.first_row + begin, rows, panel * panel_columns, panels * panel_columns });
                 panel += panels;

@@ -49,25 +49,28 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     class tile_runner;
 
     /// Any tile_runner, for code that is compiled once for all. Points to it.
+    ///
+    /// Operands, which runners may change, and places come by reference: a copy would read 16 bytes that were just
+    /// written as 2 x 8, which waits until every store before them is in the cache, the whole last tile among them.
     class any_tile_runner
     {
     public:
         template <class Epilogue>
         explicit any_tile_runner(const tile_runner<Epilogue>& runner)
             : runner_(&runner)
-            , run_([](const void* any, tile_function tile, const tile_operands& operands, tile_place at) noexcept
+            , run_([](const void* any, tile_function tile, tile_operands& operands, const tile_place& at) noexcept
                    { (*static_cast<const tile_runner<Epilogue>*>(any))(tile, operands, at); })
         {
         }
 
-        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             run_(runner_, tile, operands, at);
         }
 
     private:
         const void* runner_;
-        void (*run_)(const void*, tile_function, const tile_operands&, tile_place) noexcept;
+        void (*run_)(const void*, tile_function, tile_operands&, const tile_place&) noexcept;
     };
 
     /// Sums of all of k, finished by the epilogue.
@@ -83,7 +86,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
-        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             if constexpr (stores_raw_sums<Epilogue>)
                 if (tile_writes_c() && at.column + at.width <= n_)
@@ -104,7 +107,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return epilogue_.store.c.column_stride == 1 && epilogue_.store.c.row_stride >= 0;
         }
 
-        void run_scaled(tile_function tile, tile_operands operands, tile_place at) const noexcept
+        void run_scaled(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             scaled_output out = scaled_output_of(epilogue_);
             out.offsets += at.column;
@@ -138,7 +141,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
-        void operator()(tile_function tile, tile_operands operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             constexpr std::size_t largest = max_tile_rows * max_tile_panels * panel_columns;
             alignas(64) float total[largest];

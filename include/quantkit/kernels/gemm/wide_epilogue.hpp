@@ -106,7 +106,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// A tile's sums over all of k, part after part.
     ///
     /// sums  [at.rows][at.width]
-    inline void sum_wide_tile(tile_function tile, tile_operands operands, tile_place at, std::int64_t* sums) noexcept
+    inline void sum_wide_tile(tile_function tile, tile_operands& operands, const tile_place& at, std::int64_t* sums) noexcept
     {
         const std::size_t count = at.rows * at.width;
         alignas(64) std::int32_t halves[2 * max_tile_rows * max_tile_panels * panel_columns];
@@ -134,7 +134,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             static_cast<void>(kernel);
         }
 
-        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             std::int64_t sums[max_tile_rows * max_tile_panels * panel_columns];
             sum_wide_tile(tile, operands, at, sums);
@@ -161,7 +161,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             QUANTKIT_ASSERT(kernel.sums_in_halves);
         }
 
-        void operator()(tile_function tile, const tile_operands& operands, tile_place at) const noexcept
+        void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             alignas(64) float scaled[max_tile_rows * max_tile_panels * panel_columns];
             if (operands.groups <= max_wide_groups)
@@ -175,7 +175,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     private:
         float row_scale(std::size_t row) const noexcept { return epilogue_.row_scales[row * epilogue_.row_step]; }
 
-        void scale_one_part(tile_function tile, const tile_operands& operands, tile_place at,
+        void scale_one_part(tile_function tile, tile_operands& operands, const tile_place& at,
                             float* scaled) const noexcept
         {
             alignas(64) std::int32_t halves[2 * max_tile_rows * max_tile_panels * panel_columns];
@@ -185,7 +185,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                               row_scale(at.row + row), epilogue_.column_scales + at.column, scaled + row * at.width);
         }
 
-        void scale_parts(tile_function tile, const tile_operands& operands, tile_place at, float* scaled) const noexcept
+        void scale_parts(tile_function tile, tile_operands& operands, const tile_place& at, float* scaled) const noexcept
         {
             std::int64_t sums[max_tile_rows * max_tile_panels * panel_columns];
             sum_wide_tile(tile, operands, at, sums);
