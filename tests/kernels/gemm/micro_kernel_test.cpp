@@ -137,19 +137,31 @@ namespace
             quantkit::test::require_equal(c, expected(a, b, c.size(), ldc));
         }
 
-        // The same with the commonest epilogue on the tile's registers, into `columns` columns of C.
-        void check_scaled(std::size_t columns, bool with_bias, bool clamped) const
+        // Tiles side by side, of whose columns the first so many exist.
+        void check_direct(std::size_t tiles, std::size_t columns) const
         {
-            const std::size_t kr = values_in_group(kernel_.format), width = panels_ * 16, ldc = columns + 3;
+            const std::size_t kr = values_in_group(kernel_.format), ldc = columns + 3;
             const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_, operand::a), 5);
             std::vector<std::vector<std::int64_t>> b;
-            std::vector<std::byte> packed_b;
-            for (std::size_t panel = 0; panel < panels_; ++panel)
-            {
-                b.push_back(values_for(fill::random, groups_ * 16 * kr, bounds_of(kernel_, operand::b), 6 + panel));
-                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format, operand::b);
-                packed_b.insert(packed_b.end(), bytes.begin(), bytes.end());
-            }
+            const guarded_buffer<std::byte> left(encoded(a, kernel_.format, operand::a)),
+                right(random_panels(tiles * panels_, b));
+            guarded_buffer<std::int32_t> c((rows_ - 1) * ldc + columns);
+            std::fill(c.begin(), c.end(), untouched);
+            tile_operands operands { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format),
+                                     groups_ };
+            operands.tiles = tiles;
+            operands.columns = columns;
+            kernel_.tile(rows_, panels_)(operands, c.data(), ldc);
+            quantkit::test::require_equal(c, expected(a, b, c.size(), ldc, columns));
+        }
+
+        // The same with the commonest epilogue on the tiles' registers.
+        void check_scaled(std::size_t tiles, std::size_t columns, bool with_bias, bool clamped) const
+        {
+            const std::size_t kr = values_in_group(kernel_.format), width = tiles * panels_ * 16, ldc = columns + 3;
+            const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_, operand::a), 5);
+            std::vector<std::vector<std::int64_t>> b;
+            const std::vector<std::byte> packed_b = random_panels(tiles * panels_, b);
             const guarded_buffer<std::byte> left(encoded(a, kernel_.format, operand::a)), right(packed_b);
             const guarded_buffer<std::int32_t> offsets(quantkit::test::random_codes<std::int32_t>(width, 7));
             const guarded_buffer<float> scales(quantkit::test::random_floats(width, 8, 1e-9f, 1e-8f));
@@ -162,10 +174,12 @@ namespace
                 out.low = -4.0f, out.high = 5.0f;
             out.c = c.data();
             out.ldc = ldc;
-            out.columns = columns;
-            kernel_.tile(rows_, panels_)(
-                { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format), groups_, &out },
-                nullptr, 0);
+            tile_operands operands { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format),
+                                     groups_ };
+            operands.scaled = &out;
+            operands.tiles = tiles;
+            operands.columns = columns;
+            kernel_.tile(rows_, panels_)(operands, nullptr, 0);
 
             const std::vector<std::int32_t> sums = expected(a, b, rows_ * width, width);
             std::vector<float> y(c.size(), -77.0f);
@@ -185,14 +199,35 @@ namespace
         }
 
     private:
+        // So many panels as kernels read them; their values go to b.
+        std::vector<std::byte> random_panels(std::size_t count, std::vector<std::vector<std::int64_t>>& b) const
+        {
+            const std::size_t values = groups_ * 16 * values_in_group(kernel_.format);
+            std::vector<std::byte> packed;
+            for (std::size_t panel = 0; panel < count; ++panel)
+            {
+                b.push_back(values_for(fill::random, values, bounds_of(kernel_, operand::b), 6 + panel));
+                const std::vector<std::byte> bytes = encoded(b[panel], kernel_.format, operand::b);
+                packed.insert(packed.end(), bytes.begin(), bytes.end());
+            }
+            return packed;
+        }
+
         std::vector<std::int32_t> expected(const std::vector<std::int64_t>& a,
                                            const std::vector<std::vector<std::int64_t>>& b, std::size_t size,
                                            std::size_t ldc) const
         {
+            return expected(a, b, size, ldc, b.size() * 16);
+        }
+
+        std::vector<std::int32_t> expected(const std::vector<std::int64_t>& a,
+                                           const std::vector<std::vector<std::int64_t>>& b, std::size_t size,
+                                           std::size_t ldc, std::size_t columns) const
+        {
             const std::size_t kr = values_in_group(kernel_.format);
             std::vector<std::int32_t> c(size, untouched);
             for (std::size_t row = 0; row < rows_; ++row)
-                for (std::size_t column = 0; column < panels_ * 16; ++column)
+                for (std::size_t column = 0; column < columns; ++column)
                 {
                     std::int64_t sum = 0;
                     for (std::size_t group = 0; group < groups_; ++group)
@@ -272,22 +307,51 @@ TEST_CASE("every tile of every micro-kernel sums exactly, and touches nothing el
         });
 }
 
-TEST_CASE("tiles that scale their output give the floats of the stages, in existing columns only")
+// check(tile_case, tiles, columns) for tiles side by side of each kernel that can write C itself.
+template <class Check>
+static void for_each_direct_tile(Check check)
 {
+    bool any = false;
     for_each_kernel(
         [&](const micro_kernel& kernel)
         {
-            if (!kernel.scales_output)
+            if (!kernel.direct_output)
                 return;
+            any = true;
             for_each_tile(kernel,
                           [&](std::size_t rows, std::size_t panels)
                           {
-                              for (const std::size_t columns :
-                                   { panels * 16 - 15, panels * 16 - 7, panels * 16 - 1, panels * 16 })
-                                  for (const bool with_bias : { false, true })
-                                      for (const bool clamped : { false, true })
-                                          tile_case(kernel, rows, panels, 9).check_scaled(columns, with_bias, clamped);
+                              const tile_case one(kernel, rows, panels, 9);
+                              for (const std::size_t tiles : { std::size_t { 1 }, std::size_t { 3 } })
+                              {
+                                  const std::size_t whole = tiles * panels * 16;
+                                  for (const std::size_t missing : { 0u, 1u, 7u, 15u })
+                                  {
+                                      CAPTURE(tiles);
+                                      CAPTURE(missing);
+                                      check(one, tiles, whole - missing);
+                                  }
+                              }
                           });
+        });
+    if (!any)
+        MESSAGE("no micro-kernel of this CPU writes C itself: nothing to check");
+}
+
+TEST_CASE("tiles side by side give the sums of each, in existing columns only")
+{
+    for_each_direct_tile([](const tile_case& one, std::size_t tiles, std::size_t columns)
+                         { one.check_direct(tiles, columns); });
+}
+
+TEST_CASE("tiles that scale their output give the floats of the stages, in existing columns only")
+{
+    for_each_direct_tile(
+        [](const tile_case& one, std::size_t tiles, std::size_t columns)
+        {
+            for (const bool with_bias : { false, true })
+                for (const bool clamped : { false, true })
+                    one.check_scaled(tiles, columns, with_bias, clamped);
         });
 }
 

@@ -12,11 +12,18 @@
 #if defined(QUANTKIT_X86)
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     inline constexpr __mmask16 all_lanes = 0xffff;
+
+    /// The first `count` lanes; all where there are more.
+    QUANTKIT_INLINE __mmask16 first_lanes(std::size_t count)
+    {
+        return static_cast<__mmask16>(count >= 16 ? 0xffffu : (1u << count) - 1u);
+    }
 
     using reals = __m512;
     using ints = __m512i;

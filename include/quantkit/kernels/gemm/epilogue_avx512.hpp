@@ -101,8 +101,7 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     {
         for (std::size_t column = 0; column < tile.columns; column += 16)
         {
-            const std::size_t left = tile.columns - column;
-            const auto mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
+            const __mmask16 mask = first_lanes(tile.columns - column);
             const bound_stages<0, Epilogue> stages { epilogue, place { tile.first_column + column, mask } };
             const Sum* sums = tile.sums + column;
             for (std::size_t row = 0; row < tile.rows; ++row, sums += tile.tile_stride)

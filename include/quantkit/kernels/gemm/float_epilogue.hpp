@@ -121,7 +121,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             tile(operands, reinterpret_cast<std::int32_t*>(total), at.width);
         }
 
-        void run_each_group(tile_function tile, tile_operands& operands, const tile_place& at, float* total) const noexcept
+        void run_each_group(tile_function tile, tile_operands& operands, const tile_place& at,
+                            float* total) const noexcept
         {
             alignas(64) float sums[largest_tile];
             std::fill_n(total, at.rows * at.width, 0.0f);

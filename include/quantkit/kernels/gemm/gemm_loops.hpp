@@ -124,9 +124,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 const std::size_t panels = tile_panels(rows, last_panel - panel);
                 tile_operands operands { a, taken.a.stride, b_.panels + panel * panel_stride, panel_stride, groups };
+                operands.tiles = run_tile_.runs_many() ? (last_panel - panel) / panels : 1;
                 run_tile_(kernel_.tile(rows, panels), operands,
                           { taken.first_row + begin, rows, panel * panel_columns, panels * panel_columns });
-                panel += panels;
+                panel += operands.tiles * panels;
             }
         }
 

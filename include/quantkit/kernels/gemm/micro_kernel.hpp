@@ -40,7 +40,7 @@ namespace quantkit::kernels
     ///
     ///     c[r][j] = min(max(float(sum - offsets[j]) * scales[j] + bias[j], low), high)
     ///
-    /// Arrays hold whole panels; bias -0 and the limits -infinity, infinity change nothing.
+    /// Arrays hold whole panels; the limits -infinity, infinity change nothing.
     struct scaled_output
     {
         const std::int32_t* offsets = nullptr;
@@ -49,8 +49,7 @@ namespace quantkit::kernels
         float low = -std::numeric_limits<float>::infinity();
         float high = std::numeric_limits<float>::infinity();
         float* c = nullptr;
-        std::size_t ldc = 0;     ///< floats from row to row
-        std::size_t columns = 0; ///< that exist in C
+        std::size_t ldc = 0; ///< floats from row to row
     };
 
     /// What one tile multiplies, and where its sums go if not to memory as they are.
@@ -61,8 +60,12 @@ namespace quantkit::kernels
         const std::byte* b = nullptr; ///< [panels][groups, 16, 4 or 2 bytes], panels panel_stride bytes apart
         std::size_t panel_stride = 0;
         std::size_t groups = 0;
-        const scaled_output* scaled = nullptr;  ///< only for micro-kernels with scales_output
         const scaled_groups* grouped = nullptr; ///< only for tiles of up to grouped_rows rows
+
+        // only for micro-kernels with direct_output
+        const scaled_output* scaled = nullptr;
+        std::size_t tiles = 1; ///< to run side by side, each on the panels behind those of the one before
+        std::size_t columns = std::numeric_limits<std::size_t>::max(); ///< of C that exist, from the first tile on
     };
 
     /// c[r][j] = sum over all groups of a[r][group] . b[group][j], modulo 2^32.
@@ -100,13 +103,16 @@ namespace quantkit::kernels
                 return base[row / 3] + static_cast<std::size_t>(row % 3) * stride;
             }
 
-            QUANTKIT_INLINE std::int32_t group(int row) const { return group_at(at(row)); }
+            QUANTKIT_INLINE std::int32_t group(int row, int ahead = 0) const
+            {
+                return group_at(at(row) + static_cast<std::size_t>(ahead) * GroupBytes);
+            }
 
-            QUANTKIT_INLINE void advance()
+            QUANTKIT_INLINE void advance(std::size_t groups = 1)
             {
                 QUANTKIT_UNROLL(4)
                 for (int i = 0; i < bases; ++i)
-                    base[i] += GroupBytes;
+                    base[i] += groups * GroupBytes;
             }
 
             const std::byte* base[bases];
@@ -128,8 +134,8 @@ namespace quantkit::kernels
         isa_level level = isa_level::scalar;
         operand_format format = operand_format::s16_s16;
         lane_family lanes = lane_family::scalar;
-        /// Whether tiles obey tile_operands::scaled.
-        bool scales_output = false;
+        /// Whether tiles can write C itself: whether they obey tile_operands::scaled, tiles and columns.
+        bool direct_output = false;
         /// Exact for uint8 codes of A up to this.
         std::uint8_t largest_a = 255;
         /// What distinguishes it from others of its level, if there are any.
@@ -204,7 +210,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         Tiles::level,
         Tiles::format,
         Tiles::lanes,
-        Tiles::scales_output,
+        Tiles::direct_output,
         detail::largest_a_of<Tiles>(),
         detail::variant_of<Tiles>(),
         Tiles::main_panels,
@@ -234,7 +240,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::scalar;
         static constexpr operand_format format = operand_format::s16_s16;
         static constexpr lane_family lanes = lane_family::scalar;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 4, 1, 1 };
 

@@ -89,7 +89,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr std::uint8_t largest_a = Product::largest_a;
         static constexpr std::string_view variant = Product::variant;
         static constexpr lane_family lanes = lane_family::avx2;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { Product::max_rows[0], Product::max_rows[1], Product::max_rows[2] };
 

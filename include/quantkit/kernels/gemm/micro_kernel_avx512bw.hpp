@@ -17,7 +17,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::avx512bw;
         static constexpr operand_format format = operand_format::s16_s16;
         static constexpr lane_family lanes = lane_family::avx512;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr std::size_t main_panels = 2;
         static constexpr int max_rows[3] = { 12, 12, 4 };
 

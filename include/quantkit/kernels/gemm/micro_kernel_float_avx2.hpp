@@ -105,7 +105,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::avx2;
         static constexpr operand_format format = Format;
         static constexpr lane_family lanes = lane_family::avx2;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 6, 3, 1 };
         static constexpr int grouped_rows = float_grouped_rows<Format>;

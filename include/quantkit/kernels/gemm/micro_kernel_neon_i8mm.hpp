@@ -19,7 +19,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::neon_i8mm;
         static constexpr operand_format format = operand_format::u8_s8;
         static constexpr lane_family lanes = lane_family::scalar;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr std::size_t main_panels = 1;
         static constexpr int max_rows[3] = { 6, 1, 1 };
 

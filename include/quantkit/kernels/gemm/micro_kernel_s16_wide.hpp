@@ -45,7 +45,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::scalar;
         static constexpr operand_format format = operand_format::s16_s16;
         static constexpr lane_family lanes = lane_family::scalar;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr bool sums_in_halves = true;
         static constexpr std::string_view variant = "scalar_s64";
         static constexpr std::size_t main_panels = 1;

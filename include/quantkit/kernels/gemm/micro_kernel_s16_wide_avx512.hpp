@@ -18,7 +18,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         static constexpr isa_level level = isa_level::avx512bw;
         static constexpr operand_format format = operand_format::s16_s16;
         static constexpr lane_family lanes = lane_family::avx512;
-        static constexpr bool scales_output = false;
+        static constexpr bool direct_output = false;
         static constexpr bool sums_in_halves = true;
         static constexpr std::string_view variant = "avx512bw_s64";
         static constexpr std::size_t main_panels = 2;

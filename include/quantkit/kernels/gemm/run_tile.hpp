@@ -61,7 +61,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             , run_([](const void* any, tile_function tile, tile_operands& operands, const tile_place& at) noexcept
                    { (*static_cast<const tile_runner<Epilogue>*>(any))(tile, operands, at); })
         {
+            if constexpr (requires { runner.runs_many(); })
+                runs_many_ = runner.runs_many();
         }
+
+        /// Whether operands.tiles may be more than 1; the place is that of the first.
+        bool runs_many() const noexcept { return runs_many_; }
 
         void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
@@ -70,6 +75,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
     private:
         const void* runner_;
+        bool runs_many_ = false;
         void (*run_)(const void*, tile_function, tile_operands&, const tile_place&) noexcept;
     };
 
@@ -79,22 +85,20 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     {
     public:
         tile_runner(const micro_kernel& kernel, gemm_extents extents, const Epilogue& epilogue)
-            : scales_output_(kernel.scales_output)
-            , n_(extents.n)
+            : n_(extents.n)
             , epilogue_(epilogue)
+            , direct_(kernel.direct_output && tiles_can_write(epilogue))
             , finish_(finish_function_of<std::int32_t, Epilogue>(kernel.lanes))
         {
         }
 
+        /// Whether tiles write C themselves, as many as there are side by side.
+        bool runs_many() const noexcept { return direct_; }
+
         void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
-            if constexpr (stores_raw_sums<Epilogue>)
-                if (tile_writes_c() && at.column + at.width <= n_)
-                    return tile(operands, epilogue_.store.c.at(at.row, at.column),
-                                static_cast<std::size_t>(epilogue_.store.c.row_stride));
-            if constexpr (is_scaled_output<Epilogue>)
-                if (scales_output_ && tile_writes_c() && !corrects_rows(epilogue_))
-                    return run_scaled(tile, operands, at);
+            if (direct_)
+                return run_direct(tile, operands, at);
             alignas(64) std::int32_t sums[max_tile_rows * max_tile_panels * panel_columns];
             tile(operands, sums, at.width);
             finish_({ sums, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column }, epilogue_);
@@ -102,27 +106,37 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
     private:
         /// Tiles know C as adjacent columns and an unsigned distance from row to row.
-        bool tile_writes_c() const noexcept
+        static bool tiles_can_write(const Epilogue& epilogue) noexcept
         {
-            return epilogue_.store.c.column_stride == 1 && epilogue_.store.c.row_stride >= 0;
+            if constexpr (stores_raw_sums<Epilogue> || is_scaled_output<Epilogue>)
+                return epilogue.store.c.column_stride == 1 && epilogue.store.c.row_stride >= 0
+                       && !corrects_rows(epilogue);
+            else
+                return false;
         }
 
-        void run_scaled(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
+        void run_direct(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
-            scaled_output out = scaled_output_of(epilogue_);
-            out.offsets += at.column;
-            out.scales += at.column;
-            out.bias = out.bias == nullptr ? nullptr : out.bias + at.column;
-            out.c = epilogue_.store.c.at(at.row, at.column);
-            out.ldc = static_cast<std::size_t>(epilogue_.store.c.row_stride);
-            out.columns = n_ - at.column;
-            operands.scaled = &out;
-            tile(operands, nullptr, 0);
+            operands.columns = n_ - at.column;
+            if constexpr (stores_raw_sums<Epilogue>)
+                tile(operands, epilogue_.store.c.at(at.row, at.column),
+                     static_cast<std::size_t>(epilogue_.store.c.row_stride));
+            else if constexpr (is_scaled_output<Epilogue>)
+            {
+                scaled_output out = scaled_output_of(epilogue_);
+                out.offsets += at.column;
+                out.scales += at.column;
+                out.bias = out.bias == nullptr ? nullptr : out.bias + at.column;
+                out.c = epilogue_.store.c.at(at.row, at.column);
+                out.ldc = static_cast<std::size_t>(epilogue_.store.c.row_stride);
+                operands.scaled = &out;
+                tile(operands, nullptr, 0);
+            }
         }
 
-        bool scales_output_;
         std::size_t n_;
         const Epilogue& epilogue_;
+        bool direct_;
         finish_function<std::int32_t, Epilogue> finish_;
     };
 

@@ -106,7 +106,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// A tile's sums over all of k, part after part.
     ///
     /// sums  [at.rows][at.width]
-    inline void sum_wide_tile(tile_function tile, tile_operands& operands, const tile_place& at, std::int64_t* sums) noexcept
+    inline void sum_wide_tile(tile_function tile, tile_operands& operands, const tile_place& at,
+                              std::int64_t* sums) noexcept
     {
         const std::size_t count = at.rows * at.width;
         alignas(64) std::int32_t halves[2 * max_tile_rows * max_tile_panels * panel_columns];
@@ -185,7 +186,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                               row_scale(at.row + row), epilogue_.column_scales + at.column, scaled + row * at.width);
         }
 
-        void scale_parts(tile_function tile, tile_operands& operands, const tile_place& at, float* scaled) const noexcept
+        void scale_parts(tile_function tile, tile_operands& operands, const tile_place& at,
+                         float* scaled) const noexcept
         {
             std::int64_t sums[max_tile_rows * max_tile_panels * panel_columns];
             sum_wide_tile(tile, operands, at, sums);
