@@ -18,17 +18,26 @@
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Rows of A that are taken at a time: about half of a 1 MiB L2, and all chunks about as large.
+    /// Panels of B that stay in L2 while all strips of a chunk pass over them: about 384 KiB.
+    constexpr std::size_t block_panels(operand_format format, gemm_extents extents)
+    {
+        constexpr std::size_t budget = std::size_t { 384 } * 1024;
+        if (packed_b_bytes(format, extents.n, extents.k) <= budget)
+            return std::max(padded_columns(extents.n) / panel_columns, std::size_t { 1 });
+        return std::max(budget / panel_bytes(format, extents.k) / max_tile_panels, std::size_t { 1 }) * max_tile_panels;
+    }
+
+    /// Rows of A that are taken at a time: where B is one block, which stays in L2 anyway, a strip that is still in L1
+    /// when it is multiplied (or as many as make eight tiles); else about half of a 1 MiB L2.
     constexpr std::size_t chunk_rows(const micro_kernel& kernel, gemm_extents extents)
     {
-        constexpr std::size_t budget = std::size_t { 576 } * 1024;
+        constexpr std::size_t budget = std::size_t { 576 } * 1024, least_panels = 8;
+        const std::size_t panels = std::max(padded_columns(extents.n) / panel_columns, std::size_t { 1 });
         const std::size_t tile_rows = kernel.max_rows(kernel.main_panels);
-        if (extents.m <= tile_rows)
-            return extents.m;
-        const std::size_t fitting = std::max(budget / packed_row_stride(kernel.format, extents.k), tile_rows);
-        const std::size_t chunks = (extents.m + fitting - 1) / fitting;
-        const std::size_t even = (extents.m + chunks - 1) / chunks;
-        return std::min((even + tile_rows - 1) / tile_rows * tile_rows, extents.m);
+        const std::size_t strips = panels <= block_panels(kernel.format, extents)
+                                       ? least_panels / panels
+                                       : budget / packed_row_stride(kernel.format, extents.k) / tile_rows;
+        return std::min(std::max(strips, std::size_t { 1 }) * tile_rows, extents.m);
     }
 
     /// One call's constants.
@@ -46,44 +55,65 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             , groups_(groups)
             , row_sums_(row_sums)
             , chunk_rows_(kernels::chunk_rows(kernel, extents))
-            , block_panels_(panels_in_l2(b))
+            , block_panels_(kernels::block_panels(b.format, extents))
         {
         }
 
         void operator()(gemm_part part, std::byte* workspace) const noexcept
         {
-            for (std::size_t row = part.first_row; row < part.last_row; row += chunk_rows_)
-            {
-                const chunk taken = take_chunk(row, std::min(chunk_rows_, part.last_row - row), workspace);
-                for (std::size_t panel = part.first_panel; panel < part.last_panel; panel += block_panels_)
-                    for (std::size_t strip = 0; strip < taken.strips; ++strip)
-                        run_strip(taken, strip, panel, std::min(panel + block_panels_, part.last_panel));
-            }
+            const row_strips strips { part.first_row, part.last_row - part.first_row, tile_rows() };
+            const std::size_t chunk_strips = std::max(chunk_rows_ / tile_rows(), std::size_t { 1 });
+            for (std::size_t strip = 0; strip < strips.count; strip += chunk_strips)
+                run_chunk(part, strips, strip, std::min(strip + chunk_strips, strips.count), workspace);
         }
 
     private:
         /// Rows of A in strips as even in height as possible, so that no tile computes rows for nothing.
-        struct chunk
+        struct row_strips
         {
-            std::size_t first_row, rows, strips;
-            strip_view a;
-
-            std::size_t strip_begin(std::size_t strip) const
+            row_strips(std::size_t first, std::size_t all, std::size_t tile_rows)
+                : first_row(first)
+                , rows(all)
+                , count(all <= tile_rows ? std::min<std::size_t>(all, 1) : (all + tile_rows - 1) / tile_rows)
             {
-                return strip == 0 ? 0 : strip == strips ? rows : rows * strip / strips;
             }
+
+            std::size_t begin(std::size_t strip) const
+            {
+                return first_row + (strip == 0 ? 0 : strip == count ? rows : rows * strip / count);
+            }
+
+            std::size_t first_row, rows, count;
         };
 
-        chunk take_chunk(std::size_t first_row, std::size_t rows, std::byte* workspace) const noexcept
+        std::size_t tile_rows() const noexcept { return kernel_.max_rows(kernel_.main_panels); }
+
+        /// Strips [first, last), block after block of B.
+        void run_chunk(gemm_part part, const row_strips& strips, std::size_t first, std::size_t last,
+                       std::byte* workspace) const noexcept
         {
-            const std::size_t tile_rows = kernel_.max_rows(kernel_.main_panels);
-            const std::size_t strips = rows <= tile_rows ? 1 : (rows + tile_rows - 1) / tile_rows;
+            const std::size_t first_row = strips.begin(first);
+            const strip_view a = take_rows(first_row, strips.begin(last) - first_row, workspace);
+            for (std::size_t panel = part.first_panel; panel < part.last_panel; panel += block_panels_)
+            {
+                std::size_t row = first_row;
+                for (std::size_t strip = first; strip < last; ++strip)
+                {
+                    const std::size_t next = strips.begin(strip + 1);
+                    const strip_view rows { a.rows + (row - first_row) * a.stride, a.stride };
+                    run_strip(rows, row, next - row, panel, std::min(panel + block_panels_, part.last_panel));
+                    row = next;
+                }
+            }
+        }
+
+        strip_view take_rows(std::size_t first_row, std::size_t rows, std::byte* workspace) const noexcept
+        {
             std::byte* scratch = workspace + chunk_rows_ * packed_row_stride(b_.format, extents_.k);
             if (groups_ != nullptr)
-                return { first_row, rows, strips, take_grouped(first_row, rows, workspace, scratch) };
+                return take_grouped(first_row, rows, workspace, scratch);
             std::int32_t* sums = row_sums_ == nullptr ? nullptr : row_sums_ + first_row;
-            return { first_row, rows, strips,
-                     a_.strip(first_row, rows, extents_.k, b_.format, workspace, sums, scratch) };
+            return a_.strip(first_row, rows, extents_.k, b_.format, workspace, sums, scratch);
         }
 
         strip_view take_grouped(std::size_t first_row, std::size_t rows, std::byte* workspace,
@@ -96,15 +126,6 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return strip;
         }
 
-        /// Panels of B that stay in L2 while all strips of a chunk pass over them.
-        static std::size_t panels_in_l2(const packed_b& b)
-        {
-            constexpr std::size_t budget = std::size_t { 384 } * 1024;
-            if (b.panel_count() * b.panel_stride() <= budget)
-                return std::max(b.panel_count(), std::size_t { 1 });
-            return std::max(budget / b.panel_stride() / max_tile_panels, std::size_t { 1 }) * max_tile_panels;
-        }
-
         /// The widest tile that exists for a strip of this height: wide ones for few rows, the main tile else.
         std::size_t tile_panels(std::size_t rows, std::size_t panels_left) const noexcept
         {
@@ -114,19 +135,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return 1;
         }
 
-        void run_strip(const chunk& taken, std::size_t strip, std::size_t first_panel,
+        void run_strip(strip_view a, std::size_t first_row, std::size_t rows, std::size_t first_panel,
                        std::size_t last_panel) const noexcept
         {
-            const std::size_t begin = taken.strip_begin(strip), rows = taken.strip_begin(strip + 1) - begin;
-            const std::byte* a = taken.a.rows + begin * taken.a.stride;
             const std::size_t panel_stride = b_.panel_stride(), groups = b_.groups();
             for (std::size_t panel = first_panel; panel < last_panel;)
             {
                 const std::size_t panels = tile_panels(rows, last_panel - panel);
-                tile_operands operands { a, taken.a.stride, b_.panels + panel * panel_stride, panel_stride, groups };
+                tile_operands operands { a.rows, a.stride, b_.panels + panel * panel_stride, panel_stride, groups };
                 operands.tiles = run_tile_.runs_many() ? (last_panel - panel) / panels : 1;
                 run_tile_(kernel_.tile(rows, panels), operands,
-                          { taken.first_row + begin, rows, panel * panel_columns, panels * panel_columns });
+                          { first_row, rows, panel * panel_columns, panels * panel_columns });
                 panel += operands.tiles * panels;
             }
         }

@@ -72,24 +72,25 @@ namespace quantkit::kernels
         template <code8 Code>
         void shift_codes(const Code* codes, std::size_t count, std::int32_t shift, std::byte* packed) noexcept
         {
-            if (count == 0)
-                return;
-            if (shift == 0)
+            constexpr std::size_t step = 16;
+            if (count < step)
             {
-                std::memcpy(packed, codes, count);
+                for (std::size_t i = 0; i < count; ++i)
+                    packed[i] = static_cast<std::byte>(codes[i] + shift);
                 return;
             }
-            std::size_t i = 0;
-            for (; i + 16 <= count; i += 16)
+            const std::uint64_t flipped = shift == 0 ? 0 : 0x8080808080808080u;
+            const auto shift_step = [&](std::size_t i)
             {
                 std::uint64_t words[2];
                 std::memcpy(words, codes + i, sizeof words);
-                words[0] ^= 0x8080808080808080u;
-                words[1] ^= 0x8080808080808080u;
+                words[0] ^= flipped;
+                words[1] ^= flipped;
                 std::memcpy(packed + i, words, sizeof words);
-            }
-            for (; i < count; ++i)
-                packed[i] = static_cast<std::byte>(codes[i] + shift);
+            };
+            for (std::size_t i = 0; i + step < count; i += step)
+                shift_step(i);
+            shift_step(count - step); // some of them again
         }
 
         /// Codes to 16 bits, 16 at a time; returns how many are done.
@@ -151,8 +152,9 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         if constexpr (code8<Code>)
             if (stride == 1 && kr == 4)
             {
+                if (k % kr != 0)
+                    std::memset(packed + k / kr * group_bytes, 0, group_bytes);
                 detail::shift_codes(codes, k, shift, packed);
-                std::memset(packed + k, 0, group_count(format, k) * group_bytes - k);
                 return;
             }
         const std::size_t done = stride == 1 ? detail::widen_codes(codes, k, packed) : 0;
