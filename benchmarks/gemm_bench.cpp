@@ -141,7 +141,7 @@ namespace
 
     void raw_on_two_threads(benchmark::State& state, product_shape shape)
     {
-        Eigen::ThreadPool threads(2);
+        Eigen::ThreadPool threads(1); // beside the calling one
         run_ours<std::int32_t>(state, problem(shape), qk::thread_pool(threads));
     }
 
