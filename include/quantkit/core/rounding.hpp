@@ -39,9 +39,10 @@ namespace quantkit
         const auto whole = static_cast<std::int64_t>(x);
         const Real rest = x - static_cast<Real>(whole);
         const bool odd = (whole & 1) != 0;
-        const bool up = rest > Real(0.5) || (rest == Real(0.5) && odd);
-        const bool down = rest < Real(-0.5) || (rest == Real(-0.5) && odd);
-        return static_cast<Real>(whole + (up ? 1 : 0) - (down ? 1 : 0));
+        // without jumps, which the processor could not foresee
+        const int up = int { rest > Real(0.5) } | (int { rest == Real(0.5) } & int { odd });
+        const int down = int { rest < Real(-0.5) } | (int { rest == Real(-0.5) } & int { odd });
+        return static_cast<Real>(whole + up - down);
     }
 
     /// Nearest integer, ties away from zero: 0.5 -> 1, -2.5 -> -3. NaN and infinities pass through.

@@ -125,8 +125,7 @@ namespace quantkit
             double min = static_cast<double>(low), max = static_cast<double>(high);
             const double quant_min = bounds.quant_min, quant_max = bounds.quant_max;
             double scale = (max - min) / (quant_max - quant_min);
-            const auto as_float = static_cast<float>(scale);
-            if (as_float == 0.0f || std::isinf(1.0f / as_float))
+            if (static_cast<float>(scale) <= 0x1p-128f) // 0, or its reciprocal is infinite
                 scale = 0.1;
             if (scale < small_scale)
             {
@@ -139,10 +138,11 @@ namespace quantkit
                     min *= widening, max *= widening;
                 scale = small_scale;
             }
-            const double from_min = quant_min - min / scale, from_max = quant_max - max / scale;
+            const double low_steps = min / scale, high_steps = max / scale;
+            const double zero_points[2] { quant_max - high_steps, quant_min - low_steps };
             const bool min_is_better =
-                std::abs(quant_min) + std::abs(min / scale) < std::abs(quant_max) + std::abs(max / scale);
-            const double zero_point = round_half_even(min_is_better ? from_min : from_max);
+                std::abs(quant_min) + std::abs(low_steps) < std::abs(quant_max) + std::abs(high_steps);
+            const double zero_point = round_half_even(zero_points[min_is_better ? 1 : 0]); // a load, not a jump
             return { detail::checked_scale(static_cast<float>(scale), range),
                      detail::clamped_code(zero_point, bounds) };
         }

@@ -28,6 +28,16 @@ namespace quantkit
     public:
         constexpr axis_values() = default;
 
+        /// One after the other, and only those that there are: copies in wider pieces than values were just written in
+        /// would wait for all stores before them, which for a small layer takes as long as its product.
+        QUANTKIT_INLINE constexpr axis_values(const axis_values& other) { copy(other); }
+        QUANTKIT_INLINE constexpr axis_values& operator=(const axis_values& other)
+        {
+            values_ = {};
+            copy(other);
+            return *this;
+        }
+
         QUANTKIT_INLINE axis_values(std::initializer_list<std::ptrdiff_t> values)
         {
             for (const std::ptrdiff_t value : values)
@@ -47,10 +57,22 @@ namespace quantkit
         constexpr const std::ptrdiff_t* begin() const { return values_.data(); }
         constexpr const std::ptrdiff_t* end() const { return values_.data() + rank_; }
 
-        /// Values beyond the rank stay 0, so that comparing all of them is right.
-        friend constexpr bool operator==(const axis_values&, const axis_values&) = default;
+        QUANTKIT_INLINE friend constexpr bool operator==(const axis_values& a, const axis_values& b)
+        {
+            bool same = a.rank_ == b.rank_;
+            for (std::size_t axis = 0; same && axis < a.rank_; ++axis)
+                same = a.values_[axis] == b.values_[axis];
+            return same;
+        }
 
     private:
+        QUANTKIT_INLINE constexpr void copy(const axis_values& other)
+        {
+            for (std::size_t axis = 0; axis < max_rank && axis < other.rank_; ++axis)
+                values_[axis] = other.values_[axis];
+            rank_ = other.rank_;
+        }
+
         std::array<std::ptrdiff_t, max_rank> values_ {};
         std::size_t rank_ = 0;
     };

@@ -13,6 +13,7 @@
 #include <quantkit/tensor/packed_weights.hpp>
 #include <quantkit/tensor/workspace.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -21,7 +22,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Codes that are given as such may not keep to the range that the layer, and its micro-kernel, count on.
     template <class Code>
-    void check_codes(kernels::matrix_view<const Code> x, kernels::gemm_extents size, quant_bounds bounds)
+    void check_codes(const kernels::matrix_view<const Code>& x, const kernels::gemm_extents& size, quant_bounds bounds)
     {
         for (std::size_t i = 0; i < size.m; ++i)
             for (std::size_t j = 0; j < size.k; ++j)
@@ -37,13 +38,23 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     /// params    [m] for an input per row, else [1]
     /// gathered  [k]
     template <class Input>
-    void choose_params(const Input& input, const kernels::float_rows& rows, kernels::gemm_extents size, qparams* params,
-                       float* gathered)
+    void choose_params(const Input& input, const kernels::float_rows& rows, const kernels::gemm_extents& size,
+                       qparams* params, float* gathered)
     {
         constexpr quant_bounds bounds = Input::range_type::bounds;
         if constexpr (is_per_row<Input>)
-            for (std::size_t i = 0; i < size.m; ++i)
-                params[i] = input.scheme(size.k == 0 ? real_range {} : rows.row_range(i, size.k, gathered), bounds);
+        {
+            constexpr std::size_t block = 16; // in turns, row by row, both take twice as long
+            real_range ranges[block];
+            for (std::size_t first = 0; first < size.m; first += block)
+            {
+                const std::size_t count = std::min(block, size.m - first);
+                for (std::size_t i = 0; i < count; ++i)
+                    ranges[i] = size.k == 0 ? real_range {} : rows.row_range(first + i, size.k, gathered);
+                for (std::size_t i = 0; i < count; ++i)
+                    params[first + i] = input.scheme(ranges[i], bounds);
+            }
+        }
         else
             params[0] = input.scheme(size.k == 0 ? real_range {} : rows.range(size.m, size.k, gathered), bounds);
     }
@@ -51,7 +62,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
 namespace quantkit::detail
 {
-    /// One call of a layer, for input that fits.
+    /// One call of a layer, for input that fits. What was just put together goes on by reference: copies would wait for
+    /// all stores before them.
     template <class Parts, class Arch>
     class linear_call
     {
@@ -66,16 +78,16 @@ namespace quantkit::detail
         }
 
         /// One pair for the whole input makes one offset and one scale per column.
-        void fold_input(qparams params, std::int32_t* offsets, float* scales) const
+        void fold_input(const qparams& params, std::int32_t* offsets, float* scales) const
         {
-            params.zero_point = packed_zero_point(params);
+            const qparams packed { params.scale, packed_zero_point(params) };
             kernels::row_kernels_of<Arch>(kernel().lanes)
-                .fold(params, layer_.centered_sums.data(), layer_.scales.data(), layer_.scales.size(), offsets, scales);
+                .fold(packed, layer_.centered_sums.data(), layer_.scales.data(), layer_.scales.size(), offsets, scales);
         }
 
         /// Codes, in the frozen qparams of the input.
         template <class Executor>
-        void run(const tensor_view<const std::uint8_t>& x, kernels::matrix_view<output_type> y,
+        void run(const tensor_view<const std::uint8_t>& x, const kernels::matrix_view<output_type>& y,
                  const Executor& threads) const
         {
             if constexpr (input_bounds.quant_max < 255)
@@ -84,7 +96,8 @@ namespace quantkit::detail
         }
 
         template <class Executor>
-        void run(const tensor_view<const float>& x, kernels::matrix_view<output_type> y, const Executor& threads) const
+        void run(const tensor_view<const float>& x, const kernels::matrix_view<output_type>& y,
+                 const Executor& threads) const
         {
             kernels::float_rows rows { matrix_view_of(x), nullptr, 0, input_bounds,
                                        kernels::row_kernels_of<Arch>(kernel().lanes) };
@@ -106,14 +119,14 @@ namespace quantkit::detail
             return { extent(input, 0), layer_.weights.n(), layer_.weights.k() };
         }
 
-        std::int32_t packed_zero_point(qparams params) const
+        std::int32_t packed_zero_point(const qparams& params) const
         {
             return kernels::packed_zero_point<std::uint8_t>(params.zero_point, kernel().format, kernels::operand::a);
         }
 
         template <class Source, class Executor>
-        void run_static(kernels::gemm_extents size, const Source& rows, kernels::matrix_view<output_type> y,
-                        const Executor& threads) const
+        void run_static(const kernels::gemm_extents& size, const Source& rows,
+                        const kernels::matrix_view<output_type>& y, const Executor& threads) const
         {
             if (layer_.group_size != 0)
             {
@@ -129,8 +142,8 @@ namespace quantkit::detail
         /// Measures the ranges first; what follows from them is part of the workspace. One pair for all rows is folded
         /// into the columns, as a frozen one is.
         template <class Executor>
-        void run_dynamic(kernels::float_rows rows, kernels::gemm_extents size, kernels::matrix_view<output_type> y,
-                         const Executor& threads) const
+        void run_dynamic(kernels::float_rows& rows, const kernels::gemm_extents& size,
+                         const kernels::matrix_view<output_type>& y, const Executor& threads) const
         {
             using pieces = memory_pieces;
             const std::size_t count = is_per_row<input_type> ? size.m : 1;
@@ -164,7 +177,7 @@ namespace quantkit::detail
 
         /// Memory for row sums and for the product itself.
         template <class Source, class Executor>
-        std::size_t product_bytes(kernels::gemm_extents size, const Source& rows, const Executor& threads) const
+        std::size_t product_bytes(const kernels::gemm_extents& size, const Source& rows, const Executor& threads) const
         {
             return memory_pieces::bytes<std::int32_t>(size.m * layer_.groups)
                    + kernels::gemm_workspace_bytes(kernel(), size, rows, threads);
@@ -172,8 +185,9 @@ namespace quantkit::detail
 
         /// Weights with zero points need the row sums of the input as well; for the others the correction is null.
         template <class Source, class Offset, class Scale, class Executor>
-        void run_in(memory_pieces memory, kernels::gemm_extents size, const Source& rows,
-                    kernels::matrix_view<output_type> y, Offset offset, Scale scale, const Executor& threads) const
+        void run_in(memory_pieces memory, const kernels::gemm_extents& size, const Source& rows,
+                    const kernels::matrix_view<output_type>& y, const Offset& offset, const Scale& scale,
+                    const Executor& threads) const
         {
             const kernels::packed_b weights = layer_.weights.view();
             auto* row_sums = memory.take<std::int32_t>(size.m);
@@ -194,8 +208,9 @@ namespace quantkit::detail
 
         /// Weights with scales by groups along k.
         template <class Source, class Executor>
-        void run_groups(memory_pieces memory, kernels::gemm_extents size, const Source& rows,
-                        kernels::matrix_view<output_type> y, row_params params, const Executor& threads) const
+        void run_groups(memory_pieces memory, const kernels::gemm_extents& size, const Source& rows,
+                        const kernels::matrix_view<output_type>& y, const row_params& params,
+                        const Executor& threads) const
         {
             if constexpr (!Parts::takes_sums)
             {

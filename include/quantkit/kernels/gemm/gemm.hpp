@@ -33,7 +33,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Bytes of workspace that one part of a product needs: a multiple of 64.
     template <a_source Source>
-    std::size_t gemm_part_bytes(const micro_kernel& kernel, gemm_extents extents, const Source& a)
+    std::size_t gemm_part_bytes(const micro_kernel& kernel, const gemm_extents& extents, const Source& a)
     {
         constexpr std::size_t line = 64;
         const std::size_t bytes =
@@ -43,7 +43,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
     /// Bytes of workspace that gemm() needs, 64-byte aligned.
     template <a_source Source, executor Executor = sequential>
-    std::size_t gemm_workspace_bytes(const micro_kernel& kernel, gemm_extents extents, const Source& a,
+    std::size_t gemm_workspace_bytes(const micro_kernel& kernel, const gemm_extents& extents, const Source& a,
                                      const Executor& executor = {})
     {
         return gemm_part_bytes(kernel, extents, a) * executor.concurrency();
@@ -54,7 +54,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     class gemm_run
     {
     public:
-        gemm_run(const micro_kernel& kernel, gemm_extents extents, const Source& a, const packed_b& b,
+        gemm_run(const micro_kernel& kernel, const gemm_extents& extents, const Source& a, const packed_b& b,
                  const Epilogue& epilogue, std::int32_t* row_sums)
             : run_tile_(kernel, extents, epilogue)
             , loops_(kernel, extents, any_rows(a), b, any_tile_runner(run_tile_), groups_of(epilogue), row_sums)
@@ -97,7 +97,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     ///            ([m][groups] for a grouped_epilogue); or null
     /// workspace  [gemm_workspace_bytes(kernel, extents, a, executor)], 64-byte aligned
     template <a_source Source, class Epilogue, executor Executor = sequential>
-    void gemm(const micro_kernel& kernel, gemm_extents extents, const Source& a, const packed_b& b,
+    void gemm(const micro_kernel& kernel, const gemm_extents& extents, const Source& a, const packed_b& b,
               const Epilogue& epilogue, std::int32_t* row_sums, std::byte* workspace,
               const Executor& executor = {}) noexcept
     {

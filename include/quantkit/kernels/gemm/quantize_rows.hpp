@@ -24,12 +24,14 @@ namespace quantkit::kernels
     /// range     minimum and maximum of x [count], NaN skipped; {+inf, -inf} where nothing is left
     /// quantize  x [count] to q [count], as quantize_value(); the bounds lie within 0..255
     /// fold      offsets[j] = zero_point * sums[j] modulo 2^32, scaled[j] = scale * scales[j]; count is in whole panels
+    ///
+    /// Pairs come by reference: a copy of one that was just written as two numbers waits for all stores before it.
     struct row_kernels
     {
         real_range (*range)(const float* x, std::size_t count) noexcept;
-        void (*quantize)(const float* x, std::uint8_t* q, std::size_t count, qparams params,
-                         quant_bounds bounds) noexcept;
-        void (*fold)(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
+        void (*quantize)(const float* x, std::uint8_t* q, std::size_t count, const qparams& params,
+                         const quant_bounds& bounds) noexcept;
+        void (*fold)(const qparams& params, const std::int32_t* sums, const float* scales, std::size_t count,
                      std::int32_t* offsets, float* scaled) noexcept;
     };
 }
@@ -37,7 +39,7 @@ namespace quantkit::kernels
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// The definition of row_kernels::fold.
-    inline void fold_columns(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
+    inline void fold_columns(const qparams& params, const std::int32_t* sums, const float* scales, std::size_t count,
                              std::int32_t* offsets, float* scaled) noexcept
     {
         for (std::size_t j = 0; j < count; ++j)
@@ -83,31 +85,37 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 for (std::size_t part = 0; part < 4; ++part)
                     observe(part, _mm512_loadu_ps(x + i + part * 16));
             }
-            for (; i < count; i += 16)
+            if (i < count)
             {
-                const std::size_t left = count - i;
-                const auto mask = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
-                low[0] = _mm512_mask_min_ps(low[0], mask, _mm512_maskz_loadu_ps(mask, x + i), low[0]);
-                high[0] = _mm512_mask_max_ps(high[0], mask, _mm512_maskz_loadu_ps(mask, x + i), high[0]);
+                const __mmask64 mask = (std::uint64_t { 1 } << (count - i)) - 1;
+                QUANTKIT_UNROLL(4)
+                for (std::size_t part = 0; part < 4; ++part)
+                {
+                    const auto lanes = static_cast<__mmask16>(mask >> (16 * part));
+                    const __m512 values = _mm512_maskz_loadu_ps(lanes, x + i + 16 * part);
+                    low[part] = _mm512_mask_min_ps(low[part], lanes, values, low[part]);
+                    high[part] = _mm512_mask_max_ps(high[part], lanes, values, high[part]);
+                }
             }
-            for (std::size_t part = 1; part < 4; ++part)
-            {
-                low[0] = avx512_lanes::min(low[0], low[part]);
-                high[0] = avx512_lanes::max(high[0], high[part]);
-            }
+            low[0] = avx512_lanes::min(avx512_lanes::min(low[0], low[1]), avx512_lanes::min(low[2], low[3]));
+            high[0] = avx512_lanes::max(avx512_lanes::max(high[0], high[1]), avx512_lanes::max(high[2], high[3]));
             low[0] = avx512_lanes::min(low[0], avx512_lanes::swap_halves(low[0]));
             high[0] = avx512_lanes::max(high[0], avx512_lanes::swap_halves(high[0]));
             low[0] = avx512_lanes::min(low[0], avx512_lanes::swap_quarters(low[0]));
             high[0] = avx512_lanes::max(high[0], avx512_lanes::swap_quarters(high[0]));
-            float lows[4], highs[4];
-            _mm512_mask_storeu_ps(lows, 0xf, low[0]);
-            _mm512_mask_storeu_ps(highs, 0xf, high[0]);
-            return range_of_lanes(lows, highs, 4);
+            const __m128 lows = _mm512_maskz_extractf32x4_ps(0xf, low[0], 0);
+            const __m128 highs = _mm512_maskz_extractf32x4_ps(0xf, high[0], 0);
+            // [low 0 1, high 0 1] and [low 2 3, high 2 3], the high ones with their sign turned: one minimum for both
+            const __m128 turned = _mm_sub_ps(_mm_set1_ps(-0.0f), highs);
+            const __m128 two = _mm_min_ps(_mm_movelh_ps(lows, turned), _mm_movehl_ps(turned, lows));
+            const __m128 one = _mm_min_ps(two, _mm_movehdup_ps(two));
+            // -0 becomes +0
+            return { _mm_cvtss_f32(one) + 0.0f, 0.0f - _mm_cvtss_f32(_mm_movehl_ps(one, one)) };
         }
 
         QUANTKIT_TARGET("avx512f,avx512bw")
-        static void quantize(const float* x, std::uint8_t* q, std::size_t count, qparams params,
-                             quant_bounds bounds) noexcept
+        static void quantize(const float* x, std::uint8_t* q, std::size_t count, const qparams& params,
+                             const quant_bounds& bounds) noexcept
         {
             const __m512 factor = _mm512_set1_ps(1.0f / params.scale);
             const __m512 low = _mm512_set1_ps(static_cast<float>(bounds.quant_min - params.zero_point));
@@ -141,7 +149,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         QUANTKIT_TARGET("avx512f,avx512bw")
-        static void fold(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
+        static void fold(const qparams& params, const std::int32_t* sums, const float* scales, std::size_t count,
                          std::int32_t* offsets, float* scaled) noexcept
         {
             const __m512i zero_point = _mm512_set1_epi32(params.zero_point);
@@ -181,8 +189,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         QUANTKIT_TARGET("avx2")
-        static void quantize(const float* x, std::uint8_t* q, std::size_t count, qparams params,
-                             quant_bounds bounds) noexcept
+        static void quantize(const float* x, std::uint8_t* q, std::size_t count, const qparams& params,
+                             const quant_bounds& bounds) noexcept
         {
             const __m256 factor = _mm256_set1_ps(1.0f / params.scale);
             const __m256 low = _mm256_set1_ps(static_cast<float>(bounds.quant_min - params.zero_point));
@@ -208,7 +216,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
         QUANTKIT_TARGET("avx2")
-        static void fold(qparams params, const std::int32_t* sums, const float* scales, std::size_t count,
+        static void fold(const qparams& params, const std::int32_t* sums, const float* scales, std::size_t count,
                          std::int32_t* offsets, float* scaled) noexcept
         {
             const __m256i zero_point = _mm256_set1_epi32(params.zero_point);
@@ -223,6 +231,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     };
 #endif
 
+    /// row_kernels::quantize of the kernel table.
+    template <class Arch>
+    void quantize_by_table(const float* x, std::uint8_t* q, std::size_t count, const qparams& params,
+                           const quant_bounds& bounds) noexcept
+    {
+        active_kernels<Arch>().template codes<std::uint8_t>().quantize(x, q, count, params, bounds);
+    }
+
     /// Those of an instruction set.
     template <class Arch = active_arch>
     row_kernels row_kernels_of(lane_family lanes)
@@ -234,7 +250,6 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             return { &avx2_rows::range, &avx2_rows::quantize, &avx2_rows::fold };
 #endif
         static_cast<void>(lanes);
-        const auto& table = active_kernels<Arch>();
-        return { table.reduce_range, table.template codes<std::uint8_t>().quantize, &fold_columns };
+        return { active_kernels<Arch>().reduce_range, &quantize_by_table<Arch>, &fold_columns };
     }
 }
