@@ -14,6 +14,7 @@
 #pragma once
 
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/kernels/gemm/activations.hpp>
 #include <quantkit/kernels/gemm/extents.hpp>
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
 
@@ -162,7 +163,8 @@ namespace quantkit::kernels
                 lanes[lane] = stage(lanes[lane], i, j + lane);
         }
 
-        /// Which stages micro-kernels may run after the scale: none, a bias, bounds or both.
+        /// Which stages micro-kernels may run after the scale: none, a bias, bounds or both; an activation that proves
+        /// to be bounds or nothing, and an addend that there is not.
         template <class... Optional>
         inline constexpr bool tiles_run = sizeof...(Optional) == 0;
         template <>
@@ -171,6 +173,23 @@ namespace quantkit::kernels
         inline constexpr bool tiles_run<clamp_to> = true;
         template <>
         inline constexpr bool tiles_run<add_columns, clamp_to> = true;
+        template <>
+        inline constexpr bool tiles_run<add_columns, apply_activation> = true;
+        template <>
+        inline constexpr bool tiles_run<add_columns, apply_activation, add_matrix<float>> = true;
+
+        // Whether a stage does what tiles have no code for.
+        inline bool is_beyond_tiles(const subtract_outer& stage) { return stage.rows != nullptr; }
+        inline bool is_beyond_tiles(const add_matrix<float>& stage) { return stage.addend.data != nullptr; }
+        inline bool is_beyond_tiles(const apply_activation& stage)
+        {
+            return stage.function != activation_function::none && stage.function != activation_function::relu;
+        }
+        template <class Stage>
+        bool is_beyond_tiles(const Stage&)
+        {
+            return false;
+        }
     }
 
     /// A tile and where it lies in C: rows x columns are to be written, the tile's rows are tile_stride apart.
@@ -217,14 +236,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <class... Optional>
     inline constexpr bool is_scaled_output<corrected_epilogue<Optional...>> = detail::tiles_run<Optional...>;
 
-    /// Whether zero points of B correct the sums of this one.
+    /// Whether, after all, something in it is beyond tiles: zero points of B that correct the sums, an activation other
+    /// than ReLU, or an addend.
     template <class Store, class... Stages>
     bool corrects_rows(const epilogue_of<Store, Stages...>& epilogue)
     {
-        if constexpr ((std::same_as<Stages, subtract_outer> || ...))
-            return std::get<subtract_outer>(epilogue.stages).rows != nullptr;
-        else
-            return false;
+        return (detail::is_beyond_tiles(std::get<Stages>(epilogue.stages)) || ...);
     }
 
     /// Its scaled_output for the whole of C.
@@ -241,6 +258,9 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             out.low = std::get<clamp_to>(epilogue.stages).low;
             out.high = std::get<clamp_to>(epilogue.stages).high;
         }
+        if constexpr ((std::same_as<Stages, apply_activation> || ...))
+            if (std::get<apply_activation>(epilogue.stages).function == activation_function::relu)
+                out.low = 0.0f;
         return out;
     }
 }
