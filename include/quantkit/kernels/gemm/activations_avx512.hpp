@@ -57,7 +57,75 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 #define QUANTKIT_LANES QUANTKIT_TARGET("avx512f,avx512bw") QUANTKIT_INLINE
 #include <quantkit/kernels/gemm/activations.inl>
 #undef QUANTKIT_LANES
+}
 
+namespace quantkit::kernels::avx512_pairs::inline QUANTKIT_FLAGS_NAMESPACE
+{
+    namespace lanes = avx512_lanes;
+
+    /// Two registers that take each operation together.
+    struct reals
+    {
+        __m512 first, second;
+    };
+
+#define QUANTKIT_LANES QUANTKIT_TARGET("avx512f,avx512bw") QUANTKIT_INLINE
+    QUANTKIT_LANES reals broadcast(float x) { return { lanes::broadcast(x), lanes::broadcast(x) }; }
+
+    QUANTKIT_LANES reals add(reals a, reals b)
+    {
+        return { lanes::add(a.first, b.first), lanes::add(a.second, b.second) };
+    }
+
+    QUANTKIT_LANES reals subtract(reals a, reals b)
+    {
+        return { lanes::subtract(a.first, b.first), lanes::subtract(a.second, b.second) };
+    }
+
+    QUANTKIT_LANES reals multiply(reals a, reals b)
+    {
+        return { lanes::multiply(a.first, b.first), lanes::multiply(a.second, b.second) };
+    }
+
+    QUANTKIT_LANES reals divide(reals a, reals b)
+    {
+        return { lanes::divide(a.first, b.first), lanes::divide(a.second, b.second) };
+    }
+
+    QUANTKIT_LANES reals at_least(reals x, float low)
+    {
+        return { lanes::at_least(x.first, low), lanes::at_least(x.second, low) };
+    }
+
+    QUANTKIT_LANES reals if_below(reals x, float limit, reals below, reals otherwise)
+    {
+        return { lanes::if_below(x.first, limit, below.first, otherwise.first),
+                 lanes::if_below(x.second, limit, below.second, otherwise.second) };
+    }
+
+    QUANTKIT_LANES reals if_nan(reals x, reals where_nan, reals otherwise)
+    {
+        return { lanes::if_nan(x.first, where_nan.first, otherwise.first),
+                 lanes::if_nan(x.second, where_nan.second, otherwise.second) };
+    }
+
+    QUANTKIT_LANES reals negative_magnitude(reals x)
+    {
+        return { lanes::negative_magnitude(x.first), lanes::negative_magnitude(x.second) };
+    }
+
+    QUANTKIT_LANES reals times_power_of_two(reals x, reals shifted)
+    {
+        return { lanes::times_power_of_two(x.first, shifted.first),
+                 lanes::times_power_of_two(x.second, shifted.second) };
+    }
+
+#include <quantkit/kernels/gemm/activations.inl>
+#undef QUANTKIT_LANES
+}
+
+namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
+{
     template <activation_stage Stage>
     struct bound_activation
     {
@@ -65,6 +133,15 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 
         QUANTKIT_TARGET("avx512f,avx512bw")
         QUANTKIT_INLINE f32 operator()(f32 x, std::size_t) const { return { applied(stage, x.v) }; }
+
+        /// Step by step on both.
+        QUANTKIT_TARGET("avx512f,avx512bw")
+        QUANTKIT_INLINE void run_both(f32& x, f32& next) const
+        {
+            const avx512_pairs::reals y = avx512_pairs::applied(stage, { x.v, next.v });
+            x.v = y.first;
+            next.v = y.second;
+        }
     };
 
     template <activation_stage Stage>

@@ -164,6 +164,19 @@ struct bound_stages
     {
         rest.run(first(x, i), i);
     }
+
+    /// Rows i and i + 1.
+    template <class Lanes>
+    QUANTKIT_LANES void run(Lanes x, Lanes next, std::size_t i) const
+    {
+        if constexpr (requires { first.run_both(x, next); })
+        {
+            first.run_both(x, next);
+            rest.run(x, next, i);
+        }
+        else
+            rest.run(first(x, i), first(next, i + 1), i);
+    }
 };
 
 template <std::size_t Index, class Epilogue>
@@ -183,5 +196,13 @@ struct bound_stages<Index, Epilogue>
     QUANTKIT_LANES void run(Lanes x, std::size_t i) const
     {
         store(epilogue.store, x, i, at);
+    }
+
+    /// Rows i and i + 1.
+    template <class Lanes>
+    QUANTKIT_LANES void run(Lanes x, Lanes next, std::size_t i) const
+    {
+        store(epilogue.store, x, i, at);
+        store(epilogue.store, next, i + 1, at);
     }
 };

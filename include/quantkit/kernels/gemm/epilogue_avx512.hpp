@@ -95,6 +95,13 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
         return { mask == all_lanes ? _mm512_loadu_ps(sums) : _mm512_maskz_loadu_ps(mask, sums) };
     }
 
+    /// Whether an epilogue has a stage with a chain of operations so long that two rows take it together: the processor
+    /// does not look far enough ahead to find the second one itself.
+    template <class Epilogue>
+    inline constexpr bool has_long_stages = false;
+    template <class Store, class... Stages>
+    inline constexpr bool has_long_stages<epilogue_of<Store, Stages...>> = (activation_stage<Stages> || ...);
+
     template <class Sum, class Epilogue>
     QUANTKIT_TARGET("avx512f,avx512bw")
     void finish(const finished_tile<Sum>& tile, const Epilogue& epilogue) noexcept
@@ -104,7 +111,11 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
             const __mmask16 mask = first_lanes(tile.columns - column);
             const bound_stages<0, Epilogue> stages { epilogue, place { tile.first_column + column, mask } };
             const Sum* sums = tile.sums + column;
-            for (std::size_t row = 0; row < tile.rows; ++row, sums += tile.tile_stride)
+            std::size_t row = 0;
+            if constexpr (has_long_stages<Epilogue>)
+                for (; row + 2 <= tile.rows; row += 2, sums += 2 * tile.tile_stride)
+                    stages.run(load(sums, mask), load(sums + tile.tile_stride, mask), tile.first_row + row);
+            for (; row < tile.rows; ++row, sums += tile.tile_stride)
                 stages.run(load(sums, mask), tile.first_row + row);
         }
     }
