@@ -13,6 +13,7 @@
 #include <quantkit/kernels/gemm/scaled_groups.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -63,6 +64,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
         void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
+            if constexpr (std::same_as<Rest, epilogue_of<store_to<float>>>)
+                if (rest_.store.c.column_stride == 1 && rest_.store.c.row_stride >= 0 && at.column + at.width <= n_)
+                    return tile(operands, reinterpret_cast<std::int32_t*>(rest_.store.c.at(at.row, at.column)),
+                                static_cast<std::size_t>(rest_.store.c.row_stride));
             alignas(64) float sums[max_tile_rows * max_tile_panels * panel_columns];
             tile(operands, reinterpret_cast<std::int32_t*>(sums), at.width);
             finish_({ sums, at.width, at.rows, std::min(at.width, n_ - at.column), at.row, at.column }, rest_);
