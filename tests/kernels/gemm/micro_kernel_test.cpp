@@ -138,7 +138,7 @@ namespace
         }
 
         // Tiles side by side, of whose columns the first so many exist.
-        void check_direct(std::size_t tiles, std::size_t columns) const
+        void check_direct(std::size_t tiles, std::size_t columns, bool with_offsets) const
         {
             const std::size_t kr = values_in_group(kernel_.format), ldc = columns + 3;
             const auto a = values_for(fill::random, rows_ * groups_ * kr, bounds_of(kernel_, operand::a), 5);
@@ -149,10 +149,22 @@ namespace
             std::fill(c.begin(), c.end(), untouched);
             tile_operands operands { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format),
                                      groups_ };
+            const guarded_buffer<std::int32_t> offsets(
+                quantkit::test::random_codes<std::int32_t>(tiles * panels_ * 16, 7));
+            operands.offsets = with_offsets ? offsets.data() : nullptr;
             operands.tiles = tiles;
             operands.columns = columns;
             kernel_.tile(rows_, panels_)(operands, c.data(), ldc);
-            quantkit::test::require_equal(c, expected(a, b, c.size(), ldc, columns));
+
+            std::vector<std::int32_t> sums = expected(a, b, c.size(), ldc, columns);
+            for (std::size_t row = 0; with_offsets && row < rows_; ++row)
+                for (std::size_t j = 0; j < columns; ++j)
+                {
+                    std::int32_t& sum = sums[row * ldc + j];
+                    sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum)
+                                                    - static_cast<std::uint32_t>(offsets[j]));
+                }
+            quantkit::test::require_equal(c, sums);
         }
 
         // The same with the commonest epilogue on the tiles' registers.
@@ -168,7 +180,7 @@ namespace
             const guarded_buffer<float> bias(quantkit::test::random_floats(width, 9, -9.0f, 9.0f));
             guarded_buffer<float> c((rows_ - 1) * ldc + columns);
             std::fill(c.begin(), c.end(), -77.0f);
-            scaled_output out { offsets.data(), scales.data() };
+            scaled_output out { scales.data() };
             out.bias = with_bias ? bias.data() : nullptr;
             if (clamped)
                 out.low = -4.0f, out.high = 5.0f;
@@ -176,6 +188,7 @@ namespace
             out.ldc = ldc;
             tile_operands operands { left.data(), groups_ * 4, right.data(), groups_ * step_bytes(kernel_.format),
                                      groups_ };
+            operands.offsets = offsets.data();
             operands.scaled = &out;
             operands.tiles = tiles;
             operands.columns = columns;
@@ -340,8 +353,12 @@ static void for_each_direct_tile(Check check)
 
 TEST_CASE("tiles side by side give the sums of each, in existing columns only")
 {
-    for_each_direct_tile([](const tile_case& one, std::size_t tiles, std::size_t columns)
-                         { one.check_direct(tiles, columns); });
+    for_each_direct_tile(
+        [](const tile_case& one, std::size_t tiles, std::size_t columns)
+        {
+            one.check_direct(tiles, columns, false);
+            one.check_direct(tiles, columns, true);
+        });
 }
 
 TEST_CASE("tiles that scale their output give the floats of the stages, in existing columns only")

@@ -212,9 +212,13 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Sums that need no stage may be written to C by the micro-kernel itself.
+    /// Sums that need no stage, or offsets alone, may be written to C by the micro-kernel itself.
     template <class Epilogue>
-    inline constexpr bool stores_raw_sums = std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>>>;
+    inline constexpr bool stores_sums =
+        std::same_as<
+            Epilogue,
+            epilogue_of<store_to<
+                std::int32_t>>> || std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>, subtract_columns>>;
 
     /// An epilogue that a tile may run on its registers (micro_kernel.hpp): sums less offsets, scaled, and then what
     /// Optional says.
@@ -244,12 +248,21 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return (detail::is_beyond_tiles(std::get<Stages>(epilogue.stages)) || ...);
     }
 
+    /// What it subtracts from the sums of each column; or null.
+    template <class Store, class... Stages>
+    const std::int32_t* offsets_of(const epilogue_of<Store, Stages...>& epilogue)
+    {
+        if constexpr ((std::same_as<Stages, subtract_columns> || ...))
+            return std::get<subtract_columns>(epilogue.stages).columns;
+        else
+            return nullptr;
+    }
+
     /// Its scaled_output for the whole of C.
     template <class Store, class... Stages>
     scaled_output scaled_output_of(const epilogue_of<Store, Stages...>& epilogue)
     {
         scaled_output out;
-        out.offsets = std::get<subtract_columns>(epilogue.stages).columns;
         out.scales = std::get<scale_columns>(epilogue.stages).columns;
         if constexpr ((std::same_as<Stages, add_columns> || ...))
             out.bias = std::get<add_columns>(epilogue.stages).columns;

@@ -38,12 +38,11 @@ namespace quantkit::kernels
 
     /// The commonest epilogue, which some micro-kernels run on their registers, before a sum ever reaches memory:
     ///
-    ///     c[r][j] = min(max(float(sum - offsets[j]) * scales[j] + bias[j], low), high)
+    ///     c[r][j] = min(max(float(sum) * scales[j] + bias[j], low), high)
     ///
     /// Arrays hold whole panels; the limits -infinity, infinity change nothing.
     struct scaled_output
     {
-        const std::int32_t* offsets = nullptr;
         const float* scales = nullptr;
         const float* bias = nullptr; ///< null for none
         float low = -std::numeric_limits<float>::infinity();
@@ -63,6 +62,7 @@ namespace quantkit::kernels
         const scaled_groups* grouped = nullptr; ///< only for tiles of up to grouped_rows rows
 
         // only for micro-kernels with direct_output
+        const std::int32_t* offsets = nullptr; ///< [16 * panels * tiles] to subtract from the sums of each row; or null
         const scaled_output* scaled = nullptr;
         std::size_t tiles = 1; ///< to run side by side, each on the panels behind those of the one before
         std::size_t columns = std::numeric_limits<std::size_t>::max(); ///< of C that exist, from the first tile on
@@ -134,7 +134,8 @@ namespace quantkit::kernels
         isa_level level = isa_level::scalar;
         operand_format format = operand_format::s16_s16;
         lane_family lanes = lane_family::scalar;
-        /// Whether tiles can write C itself: whether they obey tile_operands::scaled, tiles and columns.
+        /// Whether tiles can write C itself: whether they obey tile_operands::offsets, scaled, tiles
+        /// and columns.
         bool direct_output = false;
         /// Exact for uint8 codes of A up to this.
         std::uint8_t largest_a = 255;

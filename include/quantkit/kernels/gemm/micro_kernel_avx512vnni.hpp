@@ -52,7 +52,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             for (int panel = 0; panel < Panels; ++panel)
             {
                 const __m512i first =
-                    avx512_lanes::first_sum(operands.scaled, column + static_cast<std::size_t>(panel) * panel_columns);
+                    avx512_lanes::first_sum(operands.offsets, column + static_cast<std::size_t>(panel) * panel_columns);
                 QUANTKIT_UNROLL(12)
                 for (int row = 0; row < Rows; ++row)
                 {

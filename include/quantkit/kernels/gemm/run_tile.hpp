@@ -108,7 +108,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         /// Tiles know C as adjacent columns and an unsigned distance from row to row.
         static bool tiles_can_write(const Epilogue& epilogue) noexcept
         {
-            if constexpr (stores_raw_sums<Epilogue> || is_scaled_output<Epilogue>)
+            if constexpr (stores_sums<Epilogue> || is_scaled_output<Epilogue>)
                 return epilogue.store.c.column_stride == 1 && epilogue.store.c.row_stride >= 0
                        && !corrects_rows(epilogue);
             else
@@ -118,13 +118,14 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         void run_direct(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             operands.columns = n_ - at.column;
-            if constexpr (stores_raw_sums<Epilogue>)
+            if (const std::int32_t* offsets = offsets_of(epilogue_))
+                operands.offsets = offsets + at.column;
+            if constexpr (stores_sums<Epilogue>)
                 tile(operands, epilogue_.store.c.at(at.row, at.column),
                      static_cast<std::size_t>(epilogue_.store.c.row_stride));
             else if constexpr (is_scaled_output<Epilogue>)
             {
                 scaled_output out = scaled_output_of(epilogue_);
-                out.offsets += at.column;
                 out.scales += at.column;
                 out.bias = out.bias == nullptr ? nullptr : out.bias + at.column;
                 out.c = epilogue_.store.c.at(at.row, at.column);

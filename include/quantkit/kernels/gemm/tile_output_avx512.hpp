@@ -12,10 +12,10 @@ namespace quantkit::kernels::avx512_lanes::inline QUANTKIT_FLAGS_NAMESPACE
 {
     /// Where the sums of the panel at `column` begin: at minus the offset, so that it needs no subtraction at the end.
     QUANTKIT_TARGET("avx512f,avx512bw")
-    QUANTKIT_INLINE __m512i first_sum(const scaled_output* out, std::size_t column)
+    QUANTKIT_INLINE __m512i first_sum(const std::int32_t* offsets, std::size_t column)
     {
         const __m512i zero = _mm512_setzero_si512();
-        return out == nullptr ? zero : _mm512_sub_epi32(zero, _mm512_loadu_si512(out->offsets + column));
+        return offsets == nullptr ? zero : _mm512_sub_epi32(zero, _mm512_loadu_si512(offsets + column));
     }
 
     /// Where a tile goes, and how many of its columns exist there.
