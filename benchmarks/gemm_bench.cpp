@@ -5,6 +5,7 @@
 ///
 ///     raw      u8 x s8 -> s32
 ///     scaled   u8 x s8 -> f32, one scale per output
+///     signed   s8 x s8 -> s32
 ///     linear   f32 -> f32: range of the input, quantize, product, dequantize, bias
 ///
 /// A peer whose sums are wrong (oneDNN's saturate in 16 bits where the CPU has no VNNI) is timed and labelled.
@@ -36,10 +37,11 @@ namespace
     using qk::bench::product_shape;
 
     /// Codes of every value, the sums that are right, and room for the results.
+    template <class Code = std::uint8_t>
     struct problem
     {
         product_shape shape;
-        qk::matrix<std::uint8_t> a;
+        qk::matrix<Code> a;
         qk::matrix<std::int8_t> b;
         std::vector<float> scales;
 
@@ -51,7 +53,7 @@ namespace
         {
             std::mt19937 random(1);
             for (auto& code : a.reshaped())
-                code = static_cast<std::uint8_t>(random());
+                code = static_cast<Code>(random());
             for (auto& code : b.reshaped())
                 code = static_cast<std::int8_t>(random());
             for (float& scale : scales)
@@ -106,13 +108,13 @@ namespace
     }
 
     /// Ours without the layer around it: packed weights, code rows, one epilogue.
-    template <class Output, qk::executor Executor, class... Stages>
-    void run_ours(benchmark::State& state, const problem& data, const Executor& executor, Stages... stages)
+    template <class Output, class Code, qk::executor Executor, class... Stages>
+    void run_ours(benchmark::State& state, const problem<Code>& data, const Executor& executor, Stages... stages)
     {
         const auto& kernel = qk::kernels::best_micro_kernel();
         const qk::packed_weights packed { qk::view_of(data.b), kernel };
         const qk::kernels::packed_b panels = packed.view();
-        const qk::kernels::code_rows<std::uint8_t> rows { { data.a.data(), data.a.outerStride(), 1 } };
+        const qk::kernels::code_rows<Code> rows { { data.a.data(), data.a.outerStride(), 1 } };
         const qk::kernels::gemm_extents extents { static_cast<std::size_t>(data.shape.m), packed.n(), packed.k() };
         qk::matrix<Output> c(data.shape.m, data.shape.n);
         const qk::kernels::epilogue_of<qk::kernels::store_to<Output>, Stages...> epilogue {
@@ -136,24 +138,38 @@ namespace
 
     void raw_quantkit(benchmark::State& state, product_shape shape)
     {
-        run_ours<std::int32_t>(state, problem(shape), qk::sequential {});
+        run_ours<std::int32_t>(state, problem<>(shape), qk::sequential {});
     }
 
     void raw_on_two_threads(benchmark::State& state, product_shape shape)
     {
         Eigen::ThreadPool threads(1); // beside the calling one
-        run_ours<std::int32_t>(state, problem(shape), qk::thread_pool(threads));
+        run_ours<std::int32_t>(state, problem<>(shape), qk::thread_pool(threads));
     }
 
     void scaled_quantkit(benchmark::State& state, product_shape shape)
     {
-        const problem data(shape);
+        const problem<> data(shape);
         const std::size_t columns = qk::kernels::padded_columns(data.scales.size());
         qk::aligned_buffer<float> scales(columns);
         std::copy(data.scales.begin(), data.scales.end(), scales.data());
         const qk::aligned_buffer<std::int32_t> offsets(columns);
         run_ours<float>(state, data, qk::sequential {}, qk::kernels::subtract_columns { offsets.data() },
                         qk::kernels::scale_columns { scales.data() });
+    }
+
+    /// The zero point that packing may have given the codes of A, which sums of the columns of B take back.
+    void signed_quantkit(benchmark::State& state, product_shape shape)
+    {
+        const problem<std::int8_t> data(shape);
+        const auto& kernel = qk::kernels::best_micro_kernel();
+        const qk::packed_weights packed { qk::view_of(data.b), kernel };
+        const std::int32_t zero_point =
+            qk::kernels::packed_zero_point<std::int8_t>(0, kernel.format, qk::kernels::operand::a);
+        qk::aligned_buffer<std::int32_t> offsets(qk::kernels::padded_columns(data.scales.size()));
+        for (std::size_t j = 0; j < offsets.size(); ++j)
+            offsets.data()[j] = zero_point * packed.view().column_sums[j];
+        run_ours<std::int32_t>(state, data, qk::sequential {}, qk::kernels::subtract_columns { offsets.data() });
     }
 
     void linear_quantkit(benchmark::State& state, product_shape shape)
@@ -183,13 +199,13 @@ namespace
     }
 
 #if defined(QUANTKIT_BENCH_ONEDNN)
-    template <class Output>
+    template <class Output, class Code = std::uint8_t>
     void run_onednn(benchmark::State& state, product_shape shape)
     {
-        problem data(shape);
+        problem<Code> data(shape);
         qk::matrix<Output> c(shape.m, shape.n);
-        qk::bench::onednn_product<Output> product(shape.m, shape.n, shape.k, data.a.data(), data.b.data(), c.data(),
-                                                  data.scales);
+        qk::bench::onednn_product<Output, Code> product(shape.m, shape.n, shape.k, data.a.data(), data.b.data(),
+                                                        c.data(), data.scales);
         product.run();
         const bool right = data.at_samples(
             [&](Eigen::Index i, Eigen::Index j)
@@ -219,11 +235,13 @@ namespace
         {
             add("raw/quantkit", &raw_quantkit, shape);
             add("scaled/quantkit", &scaled_quantkit, shape);
+            add("signed/quantkit", &signed_quantkit, shape);
             if (shape.m >= 512 && shape.n >= 512)
                 add("two_threads/quantkit", &raw_on_two_threads, shape);
 #if defined(QUANTKIT_BENCH_ONEDNN)
             add("raw/onednn", &run_onednn<std::int32_t>, shape);
             add("scaled/onednn", &run_onednn<float>, shape);
+            add("signed/onednn", &run_onednn<std::int32_t, std::int8_t>, shape);
 #endif
             add("linear/quantkit", &linear_quantkit, shape);
             add("linear/eigen_f32", &linear_eigen, shape);

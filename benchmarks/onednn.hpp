@@ -6,24 +6,28 @@
 #include <dnnl.hpp>
 
 #include <cstdint>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
 namespace quantkit::bench
 {
-    /// u8 [m, k] x s8 [n, k]^T -> Output [m, n], one scale per output channel where Output is float.
-    template <class Output>
+    /// A [m, k] x s8 [n, k]^T -> Output [m, n], one scale per output channel where Output is float.
+    ///
+    /// Code  of A: std::uint8_t or std::int8_t
+    template <class Output, class Code>
     class onednn_product
     {
         using data_type = dnnl::memory::data_type;
         using format = dnnl::memory::format_tag;
 
     public:
-        onednn_product(std::int64_t m, std::int64_t n, std::int64_t k, std::uint8_t* a, std::int8_t* b, Output* c,
+        onednn_product(std::int64_t m, std::int64_t n, std::int64_t k, Code* a, std::int8_t* b, Output* c,
                        const std::vector<float>& scales)
         {
             const bool scaled = std::is_same_v<Output, float>;
-            const dnnl::memory::desc a_desc({ m, k }, data_type::u8, format::ab);
+            const bool is_signed = std::is_signed_v<Code>;
+            const dnnl::memory::desc a_desc({ m, k }, is_signed ? data_type::s8 : data_type::u8, format::ab);
             const dnnl::memory::desc b_desc({ k, n }, data_type::s8, format::any);
             const dnnl::memory::desc c_desc({ m, n }, scaled ? data_type::f32 : data_type::s32, format::ab);
             dnnl::primitive_attr attributes;
