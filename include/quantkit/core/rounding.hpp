@@ -30,19 +30,27 @@ namespace quantkit
         }
     }
 
+    namespace detail
+    {
+        /// Nearest integer, ties to the even one, of an x that is not integral by its size.
+        template <std::floating_point Real>
+        QUANTKIT_INLINE constexpr std::int64_t nearest_even(Real x)
+        {
+            const auto whole = static_cast<std::int64_t>(x);
+            const Real rest = x - static_cast<Real>(whole);
+            // without jumps, which the processor could not foresee
+            const int odd = static_cast<int>(whole & 1);
+            const int up = int { rest > Real(0.5) } | (int { rest == Real(0.5) } & odd);
+            const int down = int { rest < Real(-0.5) } | (int { rest == Real(-0.5) } & odd);
+            return whole + up - down;
+        }
+    }
+
     /// Nearest integer, ties to the even one: 0.5 -> 0, 1.5 -> 2, -2.5 -> -2. NaN and infinities pass through.
     template <std::floating_point Real>
     QUANTKIT_INLINE constexpr Real round_half_even(Real x)
     {
-        if (detail::is_integral_by_size(x))
-            return x;
-        const auto whole = static_cast<std::int64_t>(x);
-        const Real rest = x - static_cast<Real>(whole);
-        const bool odd = (whole & 1) != 0;
-        // without jumps, which the processor could not foresee
-        const int up = int { rest > Real(0.5) } | (int { rest == Real(0.5) } & int { odd });
-        const int down = int { rest < Real(-0.5) } | (int { rest == Real(-0.5) } & int { odd });
-        return static_cast<Real>(whole + up - down);
+        return detail::is_integral_by_size(x) ? x : static_cast<Real>(detail::nearest_even(x));
     }
 
     /// Nearest integer, ties away from zero: 0.5 -> 1, -2.5 -> -3. NaN and infinities pass through.

@@ -38,9 +38,13 @@ namespace quantkit
             return scale;
         }
 
-        constexpr std::int32_t clamped_code(double code, quant_bounds bounds)
+        /// The nearest code, ties to the even one.
+        constexpr std::int32_t nearest_code(double x, quant_bounds bounds)
         {
-            return static_cast<std::int32_t>(std::clamp<double>(code, bounds.quant_min, bounds.quant_max));
+            if (is_integral_by_size(x))
+                return static_cast<std::int32_t>(std::clamp<double>(x, bounds.quant_min, bounds.quant_max));
+            return static_cast<std::int32_t>(
+                std::clamp<std::int64_t>(nearest_even(x), bounds.quant_min, bounds.quant_max));
         }
 
         constexpr float steps_in(quant_bounds bounds)
@@ -63,7 +67,7 @@ namespace quantkit
             if (scale == 0.0f)
                 scale = 1.0f;
             const double zero_point = static_cast<double>(bounds.quant_min) - round_half_even(min / scale);
-            return { scale, detail::clamped_code(zero_point, bounds) };
+            return { scale, detail::nearest_code(zero_point, bounds) };
         }
     };
     static_assert(quantization_scheme<affine>);
@@ -142,9 +146,9 @@ namespace quantkit
             const double zero_points[2] { quant_max - high_steps, quant_min - low_steps };
             const bool min_is_better =
                 std::abs(quant_min) + std::abs(low_steps) < std::abs(quant_max) + std::abs(high_steps);
-            const double zero_point = round_half_even(zero_points[min_is_better ? 1 : 0]); // a load, not a jump
+            const double zero_point = zero_points[min_is_better ? 1 : 0]; // a load, not a jump
             return { detail::checked_scale(static_cast<float>(scale), range),
-                     detail::clamped_code(zero_point, bounds) };
+                     detail::nearest_code(zero_point, bounds) };
         }
     };
     static_assert(quantization_scheme<dynamic_affine>);

@@ -28,20 +28,21 @@ namespace quantkit
     public:
         constexpr axis_values() = default;
 
-        /// One after the other, and only those that there are: copies in wider pieces than values were just written in
-        /// would wait for all stores before them, which for a small layer takes as long as its product.
-        QUANTKIT_INLINE constexpr axis_values(const axis_values& other) { copy(other); }
-        QUANTKIT_INLINE constexpr axis_values& operator=(const axis_values& other)
-        {
-            values_ = {};
-            copy(other);
-            return *this;
-        }
-
         QUANTKIT_INLINE axis_values(std::initializer_list<std::ptrdiff_t> values)
         {
             for (const std::ptrdiff_t value : values)
                 push_back(value);
+        }
+
+        /// { first, second }, made in registers: both read at once from a list, where each was just written on its own,
+        /// would wait for all stores before them.
+        QUANTKIT_INLINE static constexpr axis_values pair(std::ptrdiff_t first, std::ptrdiff_t second)
+        {
+            axis_values values;
+            values.values_[0] = first;
+            values.values_[1] = second;
+            values.rank_ = 2;
+            return values;
         }
 
         /// One more axis, the innermost. Throws beyond max_rank.
@@ -66,13 +67,6 @@ namespace quantkit
         }
 
     private:
-        QUANTKIT_INLINE constexpr void copy(const axis_values& other)
-        {
-            for (std::size_t axis = 0; axis < max_rank && axis < other.rank_; ++axis)
-                values_[axis] = other.values_[axis];
-            rank_ = other.rank_;
-        }
-
         std::array<std::ptrdiff_t, max_rank> values_ {};
         std::size_t rank_ = 0;
     };

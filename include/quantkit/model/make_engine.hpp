@@ -45,10 +45,10 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         void run(const product_operands& at, const any_executor& threads) const override
         {
             const auto rows = static_cast<std::ptrdiff_t>(at.rows);
-            const tensor_shape x_shape { rows, static_cast<std::ptrdiff_t>(layer_.in_features()) };
-            const tensor_shape y_shape { rows, static_cast<std::ptrdiff_t>(layer_.out_features()) };
-            const tensor_strides x_strides { static_cast<std::ptrdiff_t>(at.x_stride), 1 };
-            const tensor_strides y_strides { static_cast<std::ptrdiff_t>(at.y_stride), 1 };
+            const auto x_shape = tensor_shape::pair(rows, static_cast<std::ptrdiff_t>(layer_.in_features()));
+            const auto y_shape = tensor_shape::pair(rows, static_cast<std::ptrdiff_t>(layer_.out_features()));
+            const auto x_strides = tensor_strides::pair(static_cast<std::ptrdiff_t>(at.x_stride), 1);
+            const auto y_strides = tensor_strides::pair(static_cast<std::ptrdiff_t>(at.y_stride), 1);
             const tensor_view<output_type> y { output(at), y_shape, y_strides };
             if constexpr (takes_codes<Layer>)
                 if (at.x_codes != nullptr)

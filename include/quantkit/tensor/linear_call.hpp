@@ -45,14 +45,18 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         if constexpr (is_per_row<Input>)
         {
             constexpr std::size_t block = 16; // in turns, row by row, both take twice as long
-            real_range ranges[block];
+            float lows[block], highs[block];
             for (std::size_t first = 0; first < size.m; first += block)
             {
                 const std::size_t count = std::min(block, size.m - first);
                 for (std::size_t i = 0; i < count; ++i)
-                    ranges[i] = size.k == 0 ? real_range {} : rows.row_range(first + i, size.k, gathered);
+                {
+                    const real_range range = size.k == 0 ? real_range {} : rows.row_range(first + i, size.k, gathered);
+                    lows[i] = range.min;
+                    highs[i] = range.max;
+                }
                 for (std::size_t i = 0; i < count; ++i)
-                    params[first + i] = input.scheme(ranges[i], bounds);
+                    params[first + i] = input.scheme({ lows[i], highs[i] }, bounds);
             }
         }
         else

@@ -52,12 +52,14 @@ namespace quantkit
             using element = std::remove_const_t<typename decltype(input)::value_type>;
             static_assert(Layer::template accepts<element>, "this layer does not take elements of this type");
             check_input(input.shape());
-            const tensor_shape expected { input.shape()[0], static_cast<std::ptrdiff_t>(layer().out_features()) };
+            const auto expected =
+                tensor_shape::pair(input.shape()[0], static_cast<std::ptrdiff_t>(layer().out_features()));
             require(output.shape() == expected, "the output must have the shape ", expected, ", but has ",
                     output.shape());
             layer().stages().check_output(expected);
+            const tensor_view<const element>& elements = input; // a view of constants is not copied
             if (input.shape()[0] > 0)
-                layer().template run<Arch>(tensor_view<const element>(input), detail::matrix_view_of(output), threads);
+                layer().template run<Arch>(elements, detail::matrix_view_of(output), threads);
         }
 
     private:

@@ -104,6 +104,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         QUANTKIT_ASSERT(b.format == kernel.format && b.n == extents.n && b.k == extents.k);
         const gemm_run<Source, Epilogue> run { kernel, extents, a, b, epilogue, row_sums };
         const gemm_partition partition { kernel, extents, executor.concurrency(), row_sums != nullptr };
+        if (partition.parts() == 1)
+            return run.loops()({ 0, extents.m, 0, padded_columns(extents.n) / panel_columns }, workspace);
         run_parts(run.loops(), partition, workspace, gemm_part_bytes(kernel, extents, a), executor);
     }
 }

@@ -59,7 +59,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
         }
 
-        void operator()(gemm_part part, std::byte* workspace) const noexcept
+        void operator()(const gemm_part& part, std::byte* workspace) const noexcept
         {
             const row_strips strips { part.first_row, part.last_row - part.first_row, tile_rows() };
             const std::size_t chunk_strips = std::max(chunk_rows_ / tile_rows(), std::size_t { 1 });
