@@ -34,15 +34,11 @@ namespace quantkit
                 push_back(value);
         }
 
-        /// { first, second }, made in registers: both read at once from a list, where each was just written on its own,
-        /// would wait for all stores before them.
-        QUANTKIT_INLINE static constexpr axis_values pair(std::ptrdiff_t first, std::ptrdiff_t second)
+        /// { first, second }, without the memory of a list.
+        QUANTKIT_INLINE constexpr axis_values(std::ptrdiff_t first, std::ptrdiff_t second)
+            : values_ { first, second }
+            , rank_(2)
         {
-            axis_values values;
-            values.values_[0] = first;
-            values.values_[1] = second;
-            values.rank_ = 2;
-            return values;
         }
 
         /// One more axis, the innermost. Throws beyond max_rank.
@@ -145,6 +141,17 @@ namespace quantkit
             , strides_(strides)
         {
             detail::check_layout(shape, strides);
+        }
+
+        /// A matrix. Shape and strides are written where they stay: copies would read both numbers at once, and wait
+        /// for all stores before them, which takes as long as a small layer's product.
+        QUANTKIT_INLINE tensor_view(Element* data, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                                    std::ptrdiff_t row_stride, std::ptrdiff_t column_stride)
+            : data_(data)
+            , shape_(rows, columns)
+            , strides_(row_stride, column_stride)
+        {
+            detail::check_layout(shape_, strides_);
         }
 
         QUANTKIT_INLINE operator tensor_view<const Element>() const requires(!std::is_const_v<Element>)

@@ -45,15 +45,14 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         void run(const product_operands& at, const any_executor& threads) const override
         {
             const auto rows = static_cast<std::ptrdiff_t>(at.rows);
-            const auto x_shape = tensor_shape::pair(rows, static_cast<std::ptrdiff_t>(layer_.in_features()));
-            const auto y_shape = tensor_shape::pair(rows, static_cast<std::ptrdiff_t>(layer_.out_features()));
-            const auto x_strides = tensor_strides::pair(static_cast<std::ptrdiff_t>(at.x_stride), 1);
-            const auto y_strides = tensor_strides::pair(static_cast<std::ptrdiff_t>(at.y_stride), 1);
-            const tensor_view<output_type> y { output(at), y_shape, y_strides };
+            const auto in = static_cast<std::ptrdiff_t>(layer_.in_features());
+            const auto out = static_cast<std::ptrdiff_t>(layer_.out_features());
+            const auto x_stride = static_cast<std::ptrdiff_t>(at.x_stride);
+            const tensor_view<output_type> y(output(at), rows, out, static_cast<std::ptrdiff_t>(at.y_stride), 1);
             if constexpr (takes_codes<Layer>)
                 if (at.x_codes != nullptr)
-                    return layer_(tensor_view<const std::uint8_t>(at.x_codes, x_shape, x_strides), y, threads);
-            layer_(tensor_view<const float>(at.x, x_shape, x_strides), y, threads);
+                    return layer_(tensor_view<const std::uint8_t>(at.x_codes, rows, in, x_stride, 1), y, threads);
+            layer_(tensor_view<const float>(at.x, rows, in, x_stride, 1), y, threads);
         }
 
     private:

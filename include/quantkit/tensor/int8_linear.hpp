@@ -85,7 +85,7 @@ namespace quantkit
                 std::same_as<element, float> || (detail::is_static<Input> && std::same_as<element, std::uint8_t>),
                 "the input must be float, or uint8 codes where the layer's input qparams are static");
             check_input(input.shape());
-            const auto expected = tensor_shape::pair(input.shape()[0], static_cast<std::ptrdiff_t>(out_features()));
+            const tensor_shape expected(input.shape()[0], static_cast<std::ptrdiff_t>(out_features()));
             require(output.shape() == expected, "the output must have the shape ", expected, ", but has ",
                     output.shape());
             parts_.stages.check_output(expected);

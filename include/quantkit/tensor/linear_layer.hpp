@@ -52,8 +52,7 @@ namespace quantkit
             using element = std::remove_const_t<typename decltype(input)::value_type>;
             static_assert(Layer::template accepts<element>, "this layer does not take elements of this type");
             check_input(input.shape());
-            const auto expected =
-                tensor_shape::pair(input.shape()[0], static_cast<std::ptrdiff_t>(layer().out_features()));
+            const tensor_shape expected(input.shape()[0], static_cast<std::ptrdiff_t>(layer().out_features()));
             require(output.shape() == expected, "the output must have the shape ", expected, ", but has ",
                     output.shape());
             layer().stages().check_output(expected);

@@ -40,8 +40,7 @@ namespace quantkit
             else if constexpr (Dense::IsVectorAtCompileTime)
                 return tensor_view(dense.data(), { dense.size() }, { dense.innerStride() });
             else
-                return tensor_view(dense.data(), tensor_shape::pair(dense.rows(), dense.cols()),
-                                   tensor_strides::pair(dense.rowStride(), dense.colStride()));
+                return tensor_view(dense.data(), dense.rows(), dense.cols(), dense.rowStride(), dense.colStride());
         }
     }
 
