@@ -248,11 +248,11 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         return (detail::is_beyond_tiles(std::get<Stages>(epilogue.stages)) || ...);
     }
 
-    /// What it subtracts from the sums of each column; or null.
+    /// What it subtracts from the sums of each column, where it does so once; else null.
     template <class Store, class... Stages>
     const std::int32_t* offsets_of(const epilogue_of<Store, Stages...>& epilogue)
     {
-        if constexpr ((std::same_as<Stages, subtract_columns> || ...))
+        if constexpr ((std::size_t { std::same_as<Stages, subtract_columns> } + ... + 0) == 1)
             return std::get<subtract_columns>(epilogue.stages).columns;
         else
             return nullptr;
