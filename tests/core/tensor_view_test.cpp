@@ -40,9 +40,22 @@ TEST_CASE("a view is row-major unless strides say otherwise")
     CHECK(read_only.data() == values.data());
 }
 
+TEST_CASE("a matrix is a view of rank 2")
+{
+    CHECK(qk::axis_values(3, 1) == qk::axis_values { 3, 1 });
+    std::vector<float> values(24);
+    const qk::tensor_view<float> view(values.data(), 4, 3, 6, 2);
+    CHECK(view.data() == values.data());
+    CHECK(view.shape() == qk::tensor_shape { 4, 3 });
+    CHECK(view.strides() == qk::tensor_strides { 6, 2 });
+    CHECK(view.shape() != qk::tensor_shape { 4, 2 });
+}
+
 TEST_CASE("a view that makes no sense is refused with its shape")
 {
     float value = 0.0f;
+    CHECK_THROWS_WITH_AS((qk::tensor_view<float>(&value, -1, 2, 2, 1)),
+                         "quantkit: extents must not be negative, but the shape is [-1, 2]", std::invalid_argument);
     CHECK_THROWS_WITH_AS((qk::tensor_view<float>(&value, { 2, -1 })),
                          "quantkit: extents must not be negative, but the shape is [2, -1]", std::invalid_argument);
     CHECK_THROWS_WITH_AS((qk::tensor_view<float>(&value, { 2, 3 }, { 1 })),
