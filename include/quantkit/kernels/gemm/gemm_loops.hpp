@@ -32,8 +32,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     constexpr std::size_t chunk_rows(const micro_kernel& kernel, gemm_extents extents)
     {
         constexpr std::size_t budget = std::size_t { 576 } * 1024, least_panels = 8;
-        const std::size_t panels = std::max(padded_columns(extents.n) / panel_columns, std::size_t { 1 });
         const std::size_t tile_rows = kernel.max_rows(kernel.main_panels);
+        if (extents.m <= tile_rows) // no division in small products
+            return extents.m;
+        const std::size_t panels = std::max(padded_columns(extents.n) / panel_columns, std::size_t { 1 });
         const std::size_t strips = panels <= block_panels(kernel.format, extents)
                                        ? least_panels / panels
                                        : budget / packed_row_stride(kernel.format, extents.k) / tile_rows;
@@ -62,7 +64,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         void operator()(const gemm_part& part, std::byte* workspace) const noexcept
         {
             const row_strips strips { part.first_row, part.last_row - part.first_row, tile_rows() };
-            const std::size_t chunk_strips = std::max(chunk_rows_ / tile_rows(), std::size_t { 1 });
+            const std::size_t chunk_strips =
+                strips.count == 1 ? 1 : std::max<std::size_t>(chunk_rows_ / tile_rows(), 1);
             for (std::size_t strip = 0; strip < strips.count; strip += chunk_strips)
                 run_chunk(part, strips, strip, std::min(strip + chunk_strips, strips.count), workspace);
         }
