@@ -16,4 +16,7 @@ if(QUANTKIT_SANITIZE)
         -fsanitize=${QUANTKIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(quantkit_warnings INTERFACE -fsanitize=${QUANTKIT_SANITIZE})
     target_compile_definitions(quantkit_warnings INTERFACE _GLIBCXX_ASSERTIONS)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # std::optional's checked value looks unset to it once it is instrumented
+        target_compile_options(quantkit_warnings INTERFACE -Wno-maybe-uninitialized)
+    endif()
 endif()
