@@ -98,8 +98,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
 
             std::fill_n(b_scales, columns, quantized(at, rows, codes));
             const auto across = static_cast<std::ptrdiff_t>(at.b_is_transposed ? at.size.n : at.size.k);
-            const kernels::matrix_view<const std::uint8_t> b { codes, at.b_is_transposed ? 1 : across,
-                                                               at.b_is_transposed ? across : 1 };
+            const kernels::matrix_view<const std::int8_t> b { reinterpret_cast<const std::int8_t*>(codes),
+                                                              at.b_is_transposed ? 1 : across,
+                                                              at.b_is_transposed ? across : 1 };
             kernels::pack_b(b, at.size.n, at.size.k, kernel.format, panels, sums);
 
             const qparams a = at.a_params.value_or(params_of(at, rows));
@@ -127,7 +128,7 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             return dynamic_affine {}(range_of(at.a, at.size.m, at.size.k, rows), { 0, 255 });
         }
 
-        /// b as uint8 codes around 128, which packing makes signed ones around 0; returns the scale.
+        /// b as the bytes of int8 codes around 0; returns the scale.
         static float quantized(const attention_operands& at, const kernels::row_kernels& rows, std::uint8_t* codes)
         {
             const std::size_t count = at.b_is_transposed ? at.size.k : at.size.n;
@@ -136,6 +137,8 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
                 symmetric { .eps = 0x1p-100f }(range_of(at.b, count, columns, rows), { 1, 255 });
             for (std::size_t i = 0; i < count; ++i)
                 rows.quantize(at.b.data + i * at.b.stride, codes + i * columns, columns, symmetric_params, { 1, 255 });
+            for (std::size_t i = 0; i < count * columns; ++i)
+                codes[i] ^= 0x80u; // from around 128
             return symmetric_params.scale;
         }
     };
