@@ -243,7 +243,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     /// Whether, after all, something in it is beyond tiles: zero points of B that correct the sums, an activation other
     /// than ReLU, or an addend.
     template <class Store, class... Stages>
-    bool corrects_rows(const epilogue_of<Store, Stages...>& epilogue)
+    bool needs_lanes(const epilogue_of<Store, Stages...>& epilogue)
     {
         return (detail::is_beyond_tiles(std::get<Stages>(epilogue.stages)) || ...);
     }

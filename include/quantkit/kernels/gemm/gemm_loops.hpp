@@ -146,7 +146,8 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             {
                 const std::size_t panels = tile_panels(rows, last_panel - panel);
                 tile_operands operands { a.rows, a.stride, b_.panels + panel * panel_stride, panel_stride, groups };
-                operands.tiles = run_tile_.runs_many() ? (last_panel - panel) / panels : 1;
+                operands.tiles =
+                    run_tile_.runs_many() ? (last_panel - panel) >> micro_kernel::slot(panels) : 1; // / panels
                 run_tile_(kernel_.tile(rows, panels), operands,
                           { first_row, rows, panel * panel_columns, panels * panel_columns });
                 panel += operands.tiles * panels;

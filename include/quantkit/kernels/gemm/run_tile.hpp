@@ -110,7 +110,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         {
             if constexpr (stores_sums<Epilogue> || is_scaled_output<Epilogue>)
                 return epilogue.store.c.column_stride == 1 && epilogue.store.c.row_stride >= 0
-                       && !corrects_rows(epilogue);
+                       && !needs_lanes(epilogue);
             else
                 return false;
         }
