@@ -39,7 +39,7 @@ namespace quantkit
         }
 
         /// The nearest code, ties to the even one.
-        constexpr std::int32_t nearest_code(double x, quant_bounds bounds)
+        constexpr std::int32_t rounded_code(double x, quant_bounds bounds)
         {
             if (is_integral_by_size(x))
                 return static_cast<std::int32_t>(std::clamp<double>(x, bounds.quant_min, bounds.quant_max));
@@ -67,7 +67,7 @@ namespace quantkit
             if (scale == 0.0f)
                 scale = 1.0f;
             const double zero_point = static_cast<double>(bounds.quant_min) - round_half_even(min / scale);
-            return { scale, detail::nearest_code(zero_point, bounds) };
+            return { scale, detail::rounded_code(zero_point, bounds) };
         }
     };
     static_assert(quantization_scheme<affine>);
@@ -148,7 +148,7 @@ namespace quantkit
                 std::abs(quant_min) + std::abs(low_steps) < std::abs(quant_max) + std::abs(high_steps);
             const double zero_point = zero_points[min_is_better ? 1 : 0]; // a load, not a jump
             return { detail::checked_scale(static_cast<float>(scale), range),
-                     detail::nearest_code(zero_point, bounds) };
+                     detail::rounded_code(zero_point, bounds) };
         }
     };
     static_assert(quantization_scheme<dynamic_affine>);

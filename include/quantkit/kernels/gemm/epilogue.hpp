@@ -212,13 +212,15 @@ namespace quantkit::kernels
 
 namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 {
-    /// Sums that need no stage, or offsets alone, may be written to C by the micro-kernel itself.
+    /// Whether micro-kernels may write the sums to C themselves: those that need no stage, or offsets alone.
     template <class Epilogue>
-    inline constexpr bool stores_sums =
-        std::same_as<
-            Epilogue,
-            epilogue_of<store_to<
-                std::int32_t>>> || std::same_as<Epilogue, epilogue_of<store_to<std::int32_t>, subtract_columns>>;
+    inline constexpr bool stores_sums = false;
+    /// As they are.
+    template <>
+    inline constexpr bool stores_sums<epilogue_of<store_to<std::int32_t>>> = true;
+    /// Less offsets.
+    template <>
+    inline constexpr bool stores_sums<epilogue_of<store_to<std::int32_t>, subtract_columns>> = true;
 
     /// An epilogue that a tile may run on its registers (micro_kernel.hpp): sums less offsets, scaled, and then what
     /// Optional says.
