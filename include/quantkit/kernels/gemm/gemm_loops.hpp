@@ -63,9 +63,11 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
 
         void operator()(const gemm_part& part, std::byte* workspace) const noexcept
         {
-            const row_strips strips { part.first_row, part.last_row - part.first_row, tile_rows() };
-            const std::size_t chunk_strips =
-                strips.count == 1 ? 1 : std::max<std::size_t>(chunk_rows_ / tile_rows(), 1);
+            const std::size_t rows = part.last_row - part.first_row;
+            if (rows <= tile_rows())
+                return run_one_strip(part, rows, workspace);
+            const row_strips strips { part.first_row, rows, (rows + tile_rows() - 1) / tile_rows() };
+            const std::size_t chunk_strips = std::max<std::size_t>(chunk_rows_ / tile_rows(), 1);
             for (std::size_t strip = 0; strip < strips.count; strip += chunk_strips)
                 run_chunk(part, strips, strip, std::min(strip + chunk_strips, strips.count), workspace);
         }
@@ -74,25 +76,26 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         /// Rows of A in strips as even in height as possible, so that no tile computes rows for nothing.
         struct row_strips
         {
-            row_strips(std::size_t first, std::size_t all, std::size_t tile_rows)
-                : first_row(first)
-                , rows(all)
-                , count(all <= tile_rows ? std::min<std::size_t>(all, 1) : (all + tile_rows - 1) / tile_rows)
-            {
-            }
+            std::size_t first_row, rows, count;
 
             std::size_t begin(std::size_t strip) const
             {
                 return first_row + (strip == 0 ? 0 : strip == count ? rows : rows * strip / count);
             }
-
-            std::size_t first_row, rows, count;
         };
 
         std::size_t tile_rows() const noexcept { return kernel_.max_rows(kernel_.main_panels); }
 
+        /// So few rows that one tile takes them all. Small products feel every instruction.
+        void run_one_strip(const gemm_part& part, std::size_t rows, std::byte* workspace) const noexcept
+        {
+            if (rows > 0)
+                run_strip(take_rows(part.first_row, rows, workspace), part.first_row, rows, part.first_panel,
+                          part.last_panel);
+        }
+
         /// Strips [first, last), block after block of B.
-        void run_chunk(gemm_part part, const row_strips& strips, std::size_t first, std::size_t last,
+        void run_chunk(const gemm_part& part, const row_strips& strips, std::size_t first, std::size_t last,
                        std::byte* workspace) const noexcept
         {
             const std::size_t first_row = strips.begin(first);

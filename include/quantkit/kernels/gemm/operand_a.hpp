@@ -176,10 +176,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 // uint8 codes that a u8 format takes as they are go straight to their place
                 const bool direct = format == operand_format::u8_s8;
                 auto* q = direct ? reinterpret_cast<std::uint8_t*>(out) : codes;
+                if (direct && k < k_in_groups)
+                    std::memset(out + k_in_groups - group_bytes, 0, group_bytes);
                 kernels.quantize(x, q, k, params[(first + row) * params_step], bounds);
-                if (direct)
-                    std::memset(out + k, 0, k_in_groups - k);
-                else
+                if (!direct)
                     pack_row(codes, 1, k, format, out);
                 if (sums != nullptr)
                     sums[row] = detail::packed_sum(q, 1, k, packing_shift<std::uint8_t>(format, operand::a));

@@ -135,11 +135,17 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
                 return _mm512_maskz_permutexvar_epi32(avx512_lanes::all_lanes, in_order,
                                                       _mm512_packus_epi16(first, second));
             };
-            std::size_t i = 0;
-            for (; i + 64 <= count; i += 64)
+            const auto quantize_block = [&](std::size_t i) QUANTKIT_TARGET("avx512f,avx512bw")
+            {
                 _mm512_storeu_si512(q + i, bytes(_mm512_loadu_ps(x + i), _mm512_loadu_ps(x + i + 16),
                                                  _mm512_loadu_ps(x + i + 32), _mm512_loadu_ps(x + i + 48)));
-            if (i < count)
+            };
+            std::size_t i = 0;
+            for (; i + 64 <= count; i += 64)
+                quantize_block(i);
+            if (i < count && count >= 64)
+                quantize_block(count - 64); // some of them again: a masked store would keep the product waiting
+            else if (i < count)
             {
                 const __mmask64 mask = (std::uint64_t { 1 } << (count - i)) - 1;
                 const auto load = [&](unsigned part) QUANTKIT_TARGET("avx512f,avx512bw")
