@@ -65,7 +65,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         void operator()(tile_function tile, tile_operands& operands, const tile_place& at) const noexcept
         {
             if constexpr (std::same_as<Rest, epilogue_of<store_to<float>>>)
-                if (rest_.store.c.column_stride == 1 && rest_.store.c.row_stride >= 0 && at.column + at.width <= n_)
+                if (tiles_can_write(rest_.store.c) && at.column + at.width <= n_)
                     return tile(operands, reinterpret_cast<std::int32_t*>(rest_.store.c.at(at.row, at.column)),
                                 static_cast<std::size_t>(rest_.store.c.row_stride));
             alignas(64) float sums[max_tile_rows * max_tile_panels * panel_columns];

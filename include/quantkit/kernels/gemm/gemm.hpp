@@ -2,9 +2,9 @@
 /// @file
 /// C = epilogue(A * B^T) in int8: start reading here.
 ///
-///     for each chunk of rows of A that fits half of L2          gemm_loops.hpp
+///     for each chunk of rows of A that fits L1, or half of L2   gemm_loops.hpp
 ///         take it as it is, or pack it (and quantize it)        operand_a.hpp, packing.hpp
-///         for each block of panels of B (packed once, long ago) that fits the other half
+///         for each block of panels of B (packed once, long ago) that fits L2
 ///             for each strip of rows, for each group of panels
 ///                 tile = strip * panels                         micro_kernel_<isa>.hpp
 ///                 C = epilogue(tile)                            run_tile.hpp, epilogue_<isa>.hpp
@@ -105,7 +105,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         const gemm_run<Source, Epilogue> run { kernel, extents, a, b, epilogue, row_sums };
         const gemm_partition partition { kernel, extents, executor.concurrency(), row_sums != nullptr };
         if (partition.parts() == 1)
-            return run.loops()({ 0, extents.m, 0, padded_columns(extents.n) / panel_columns }, workspace);
+            return run.loops()(partition[0], workspace);
         run_parts(run.loops(), partition, workspace, gemm_part_bytes(kernel, extents, a), executor);
     }
 }

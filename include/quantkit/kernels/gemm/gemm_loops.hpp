@@ -10,6 +10,7 @@
 #include <quantkit/kernels/gemm/operand_a.hpp>
 #include <quantkit/kernels/gemm/packing.hpp>
 #include <quantkit/kernels/gemm/partition.hpp>
+#include <quantkit/kernels/gemm/row_strips.hpp>
 #include <quantkit/kernels/gemm/run_tile.hpp>
 
 #include <algorithm>
@@ -66,24 +67,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const std::size_t rows = part.last_row - part.first_row;
             if (rows <= tile_rows())
                 return run_one_strip(part, rows, workspace);
-            const row_strips strips { part.first_row, rows, (rows + tile_rows() - 1) / tile_rows() };
+            const row_strips strips { part.first_row, rows, tile_rows() };
             const std::size_t chunk_strips = std::max<std::size_t>(chunk_rows_ / tile_rows(), 1);
-            for (std::size_t strip = 0; strip < strips.count; strip += chunk_strips)
-                run_chunk(part, strips, strip, std::min(strip + chunk_strips, strips.count), workspace);
+            for (std::size_t strip = 0; strip < strips.count(); strip += chunk_strips)
+                run_chunk(part, strips, strip, std::min(strip + chunk_strips, strips.count()), workspace);
         }
 
     private:
-        /// Rows of A in strips as even in height as possible, so that no tile computes rows for nothing.
-        struct row_strips
-        {
-            std::size_t first_row, rows, count;
-
-            std::size_t begin(std::size_t strip) const
-            {
-                return first_row + (strip == 0 ? 0 : strip == count ? rows : rows * strip / count);
-            }
-        };
-
         std::size_t tile_rows() const noexcept { return kernel_.max_rows(kernel_.main_panels); }
 
         /// So few rows that one tile takes them all. Small products feel every instruction.
@@ -102,13 +92,12 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             const strip_view a = take_rows(first_row, strips.begin(last) - first_row, workspace);
             for (std::size_t panel = part.first_panel; panel < part.last_panel; panel += block_panels_)
             {
-                std::size_t row = first_row;
                 for (std::size_t strip = first; strip < last; ++strip)
                 {
-                    const std::size_t next = strips.begin(strip + 1);
+                    const std::size_t row = strips.begin(strip);
                     const strip_view rows { a.rows + (row - first_row) * a.stride, a.stride };
-                    run_strip(rows, row, next - row, panel, std::min(panel + block_panels_, part.last_panel));
-                    row = next;
+                    run_strip(rows, row, strips.begin(strip + 1) - row, panel,
+                              std::min(panel + block_panels_, part.last_panel));
                 }
             }
         }

@@ -17,6 +17,7 @@
 #include <quantkit/kernels/gemm/micro_kernel_w4a8.hpp>
 #include <quantkit/kernels/gemm/operand_a.hpp>
 #include <quantkit/kernels/gemm/partition.hpp>
+#include <quantkit/kernels/gemm/row_strips.hpp>
 #include <quantkit/kernels/gemm/run_tile.hpp>
 
 #include <algorithm>
@@ -62,10 +63,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
             for (std::size_t row = part.first_row; row < part.last_row; row += chunk_rows())
             {
                 const chunk taken = take_chunk(row, std::min(chunk_rows(), part.last_row - row), workspace);
-                const std::size_t strips = (taken.rows + kernel_.max_rows - 1) / kernel_.max_rows;
+                const row_strips strips { 0, taken.rows, kernel_.max_rows };
                 for (std::size_t panel = part.first_panel; panel < part.last_panel; ++panel)
-                    for (std::size_t strip = 0; strip < strips; ++strip) // as even in height as possible
-                        run_tile(taken, taken.rows * strip / strips, taken.rows * (strip + 1) / strips, panel);
+                    for (std::size_t strip = 0; strip < strips.count(); ++strip)
+                        run_tile(taken, strips.begin(strip), strips.begin(strip + 1), panel);
             }
         }
 

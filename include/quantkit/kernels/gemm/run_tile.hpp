@@ -45,6 +45,13 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         std::size_t row, rows, column, width;
     };
 
+    /// Whether tiles can write to C: they know adjacent columns and an unsigned distance from row to row.
+    template <class T>
+    bool tiles_can_write(const matrix_view<T>& c)
+    {
+        return c.column_stride == 1 && c.row_stride >= 0;
+    }
+
     template <class Epilogue>
     class tile_runner;
 
@@ -87,7 +94,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         tile_runner(const micro_kernel& kernel, gemm_extents extents, const Epilogue& epilogue)
             : n_(extents.n)
             , epilogue_(epilogue)
-            , direct_(kernel.direct_output && tiles_can_write(epilogue))
+            , direct_(kernel.direct_output && can_be_direct(epilogue))
             , finish_(finish_function_of<std::int32_t, Epilogue>(kernel.lanes))
         {
         }
@@ -105,12 +112,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
         }
 
     private:
-        /// Tiles know C as adjacent columns and an unsigned distance from row to row.
-        static bool tiles_can_write(const Epilogue& epilogue) noexcept
+        static bool can_be_direct(const Epilogue& epilogue) noexcept
         {
             if constexpr (stores_sums<Epilogue> || is_scaled_output<Epilogue>)
-                return epilogue.store.c.column_stride == 1 && epilogue.store.c.row_stride >= 0
-                       && !needs_lanes(epilogue);
+                return tiles_can_write(epilogue.store.c) && !needs_lanes(epilogue);
             else
                 return false;
         }
