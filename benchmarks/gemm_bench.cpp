@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// @file
-/// INT8 products beside oneDNN (where it is installed) and Eigen in FP32: GOP/s, and percent of what this core's
-/// registers can do. Every result is verified before it is timed.
+/// INT8 products beside oneDNN, gemmlowp and FP32 of OpenBLAS (where they are installed) and of Eigen: GOP/s, and
+/// percent of what this core's registers can do. Every result is verified before it is timed.
 ///
 ///     raw      u8 x s8 -> s32
 ///     scaled   u8 x s8 -> f32, one scale per output
@@ -16,6 +16,12 @@
 #include "shapes.hpp"
 #if defined(QUANTKIT_BENCH_ONEDNN)
 #include "onednn.hpp"
+#endif
+#if defined(QUANTKIT_BENCH_GEMMLOWP)
+#include "gemmlowp.hpp"
+#endif
+#if defined(QUANTKIT_BENCH_OPENBLAS)
+#include <cblas.h>
 #endif
 
 #include <unsupported/Eigen/CXX11/ThreadPool>
@@ -185,18 +191,57 @@ namespace
         time_right_calls(state, shape, right, [&] { layer(x, y); });
     }
 
-    void linear_eigen(benchmark::State& state, product_shape shape)
+    /// y = x * weight^T + bias, the product made by multiply(x, weight, y).
+    template <class Multiply>
+    void run_float_linear(benchmark::State& state, product_shape shape, Multiply multiply)
     {
         const qk::matrix_f weight = qk::matrix_f::Random(shape.n, shape.k), x = qk::matrix_f::Random(shape.m, shape.k);
         const qk::vector_f bias = qk::vector_f::Random(shape.n);
         qk::matrix_f y(shape.m, shape.n);
-        time_calls(state, shape,
-                   [&]
-                   {
-                       y.noalias() = x * weight.transpose();
-                       y.rowwise() += bias.transpose();
-                   });
+        const auto call = [&]
+        {
+            multiply(x, weight, y);
+            y.rowwise() += bias.transpose();
+        };
+        call();
+        const qk::vector_f expected = weight * x.row(0).transpose() + bias;
+        const bool right = (y.row(0).transpose() - expected).norm() < 1e-4f * expected.norm();
+        time_right_calls(state, shape, right, call);
     }
+
+    void linear_eigen(benchmark::State& state, product_shape shape)
+    {
+        run_float_linear(state, shape,
+                         [](const qk::matrix_f& x, const qk::matrix_f& weight, qk::matrix_f& y)
+                         { y.noalias() = x * weight.transpose(); });
+    }
+
+#if defined(QUANTKIT_BENCH_OPENBLAS)
+    void linear_openblas(benchmark::State& state, product_shape shape)
+    {
+        openblas_set_num_threads(1);
+        run_float_linear(state, shape,
+                         [](const qk::matrix_f& x, const qk::matrix_f& weight, qk::matrix_f& y)
+                         {
+                             const auto m = static_cast<blasint>(x.rows()), n = static_cast<blasint>(weight.rows()),
+                                        k = static_cast<blasint>(x.cols());
+                             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0f, x.data(), k,
+                                         weight.data(), k, 0.0f, y.data(), n);
+                         });
+    }
+#endif
+
+#if defined(QUANTKIT_BENCH_GEMMLOWP)
+    void raw_gemmlowp(benchmark::State& state, product_shape shape)
+    {
+        const problem<> data(shape);
+        qk::matrix<std::int32_t> c(shape.m, shape.n);
+        qk::bench::gemmlowp_product product(shape.m, shape.n, shape.k, data.a.data(), data.b.data(), c.data());
+        product.run();
+        const bool right = data.at_samples([&](Eigen::Index i, Eigen::Index j) { return c(i, j) == data.sum(i, j); });
+        time_right_calls(state, shape, right, [&] { product.run(); });
+    }
+#endif
 
 #if defined(QUANTKIT_BENCH_ONEDNN)
     template <class Output, class Code = std::uint8_t>
@@ -243,8 +288,15 @@ namespace
             add("scaled/onednn", &run_onednn<float>, shape);
             add("signed/onednn", &run_onednn<std::int32_t, std::int8_t>, shape);
 #endif
+#if defined(QUANTKIT_BENCH_GEMMLOWP)
+            if (shape.m * shape.n * shape.k <= 1 << 28) // larger ones take seconds a call without -msse4.1
+                add("raw/gemmlowp", &raw_gemmlowp, shape);
+#endif
             add("linear/quantkit", &linear_quantkit, shape);
             add("linear/eigen_f32", &linear_eigen, shape);
+#if defined(QUANTKIT_BENCH_OPENBLAS)
+            add("linear/openblas_f32", &linear_openblas, shape);
+#endif
         }
         return true;
     }();
