@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/kernels/arch.hpp>
 
+#include "support/compiled_archs.hpp"
+
 #include <doctest/doctest.h>
 
 #include <set>
@@ -46,8 +48,8 @@ TEST_CASE("the default is what the compiler's flags say")
 
 TEST_CASE("tests can walk from no SIMD at all to the default")
 {
-    static_assert(std::is_same_v<std::tuple_element_t<0, compiled_archs>, scalar_arch>);
-    const auto all = names(compiled_archs {});
+    static_assert(std::is_same_v<std::tuple_element_t<0, quantkit::test::compiled_archs>, scalar_arch>);
+    const auto all = names(quantkit::test::compiled_archs {});
     CHECK(all.contains("scalar"));
     CHECK(all.contains(arch_name<default_arch>()));
 }

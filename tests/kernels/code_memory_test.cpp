@@ -2,6 +2,7 @@
 #include <quantkit/kernels/code_memory.hpp>
 
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 

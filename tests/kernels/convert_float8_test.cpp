@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 
 #include <doctest/doctest.h>
@@ -96,5 +97,5 @@ TEST_CASE_TEMPLATE_DEFINE("e5m2 to float and back has the bits of core's definit
     check_both_ways<float8_e5m2, Arch>();
 }
 
-TEST_CASE_TEMPLATE_APPLY(e4m3, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(e5m2, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(e4m3, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(e5m2, compiled_archs);

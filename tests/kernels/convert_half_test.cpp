@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 
@@ -110,5 +111,5 @@ TEST_CASE_TEMPLATE_DEFINE("bfloat16 to float and back has the bits of core's def
     check_from_float<Arch>(&kernels::float_to_bfloat16<Arch>, &float_to_bfloat16, &bfloat16_to_float);
 }
 
-TEST_CASE_TEMPLATE_APPLY(half, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(bfloat16, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(half, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(bfloat16, compiled_archs);

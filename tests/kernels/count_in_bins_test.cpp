@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 
 #include <doctest/doctest.h>
@@ -95,6 +96,6 @@ TEST_CASE_TEMPLATE_DEFINE("NaN and what is outside are left out", Arch, left_out
     CHECK(counted<Arch>(x.data(), x.size(), grid) == std::vector<std::uint64_t> { 0, 0, 16, 0, 112 });
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(edges, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(left_out, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(edges, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(left_out, compiled_archs);

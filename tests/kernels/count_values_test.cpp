@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 
 #include <doctest/doctest.h>
@@ -207,7 +208,7 @@ TEST_CASE_TEMPLATE_DEFINE("the windows' edges", Arch, window_edges)
         }
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(special_values, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(absent_pages, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(window_edges, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(special_values, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(absent_pages, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(window_edges, compiled_archs);

@@ -4,6 +4,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/reference.hpp"
 
@@ -109,6 +110,6 @@ TEST_CASE_TEMPLATE_DEFINE("the definition in double, but for one rounding", Arch
     require_close(x, expected, [&](std::size_t i) { return std::abs(expected[i]) * 0x1p-24; });
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(kinds, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(definition, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(kinds, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(definition, compiled_archs);

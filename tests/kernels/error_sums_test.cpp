@@ -2,6 +2,7 @@
 #include <quantkit/kernels/error_sums.hpp>
 
 #include "kernels/cases.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 
@@ -129,7 +130,7 @@ TEST_CASE_TEMPLATE_DEFINE("the greatest floats do not overflow the squares", Arc
     CHECK(actual.max_error == static_cast<double>(r[0]));
 }
 
-TEST_CASE_TEMPLATE_APPLY(sums, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(parts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(extremes, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(large, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(sums, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(parts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(extremes, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(large, compiled_archs);

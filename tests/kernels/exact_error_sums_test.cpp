@@ -2,6 +2,7 @@
 #include <quantkit/kernels/exact_error_sums.hpp>
 
 #include "kernels/cases.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 
@@ -162,8 +163,8 @@ TEST_CASE_TEMPLATE_DEFINE("infinities and NaN reach the sums that they take part
     }
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(spreads, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(full_blocks, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(divisions, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(extremes, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(spreads, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(full_blocks, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(divisions, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(extremes, compiled_archs);

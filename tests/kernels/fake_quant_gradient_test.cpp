@@ -4,6 +4,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 
 #include <doctest/doctest.h>
@@ -120,7 +121,7 @@ TEST_CASE_TEMPLATE_DEFINE("sums go on from those before", Arch, continuation)
     CHECK(sum(2 * error_block, x.size(), sum(0, 2 * error_block, {})) == sum(0, x.size(), {}));
 }
 
-TEST_CASE_TEMPLATE_APPLY(widths, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(edges, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(continuation, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(widths, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(edges, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(continuation, compiled_archs);

@@ -4,6 +4,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/reference.hpp"
 
@@ -127,7 +128,7 @@ TEST_CASE_TEMPLATE_DEFINE("within half a step of x, plus float rounding", Arch, 
     require_close(y, x, [&](std::size_t i) { return 0.5 * scale + 3 * 0x1p-24 * std::abs(x[i]) + 0x1p-24 * scale; });
 }
 
-TEST_CASE_TEMPLATE_APPLY(policies, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(zeros, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(error_bound, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(policies, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(zeros, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(error_bound, compiled_archs);

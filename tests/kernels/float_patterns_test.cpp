@@ -4,6 +4,8 @@
 #include <quantkit/core/rounding.hpp>
 #include <quantkit/kernels/arch.hpp>
 
+#include "support/compiled_archs.hpp"
+
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -51,4 +53,4 @@ TEST_CASE_TEMPLATE_DEFINE("floats of every size are quantized as core defines it
     check_code<Arch, std::int32_t>();
 }
 
-TEST_CASE_TEMPLATE_APPLY(sampled, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(sampled, compiled_archs);

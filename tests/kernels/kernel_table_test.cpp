@@ -2,6 +2,7 @@
 #include <quantkit/kernels/kernel_table.hpp>
 
 #include "kernels/table_checks.hpp"
+#include "support/compiled_archs.hpp"
 
 #include <doctest/doctest.h>
 
@@ -21,4 +22,4 @@ TEST_CASE("the active table is that of the default architecture")
     CHECK(std::string(kernels::active_kernels().name) == kernels::arch_name<kernels::default_arch>());
 }
 
-TEST_CASE_TEMPLATE_APPLY(tables, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(tables, quantkit::test::compiled_archs);

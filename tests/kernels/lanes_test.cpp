@@ -3,6 +3,7 @@
 #include <quantkit/kernels/lanes.hpp>
 
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/random.hpp"
 
 #include <doctest/doctest.h>

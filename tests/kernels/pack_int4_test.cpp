@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 
@@ -87,9 +88,9 @@ TEST_CASE_TEMPLATE_DEFINE("upper bits of the codes are cut off", Arch, upper_bit
     require_equal(packed, expected);
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(bytes, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(upper_bits, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(bytes, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(upper_bits, compiled_archs);
 
 TEST_CASE("an instruction set gets its own blocks")
 {

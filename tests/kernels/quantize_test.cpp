@@ -4,6 +4,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/reference.hpp"
 
@@ -163,9 +164,9 @@ TEST_CASE_TEMPLATE_DEFINE("the definition in double, except next to ties", Arch,
     CHECK(compared > x.size() - 10);
 }
 
-TEST_CASE_TEMPLATE_APPLY(policies, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(codes, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(offsets, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(indices, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(definition, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(policies, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(codes, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(offsets, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(indices, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(definition, compiled_archs);

@@ -3,6 +3,7 @@
 
 #include "kernels/cases.hpp"
 #include "support/checks.hpp"
+#include "support/compiled_archs.hpp"
 #include "support/guarded_buffer.hpp"
 
 #include <doctest/doctest.h>
@@ -109,8 +110,8 @@ TEST_CASE_TEMPLATE_DEFINE("element by element", Arch, each)
     }
 }
 
-TEST_CASE_TEMPLATE_APPLY(counts, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(places, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(nothing, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(zeros, kernels::compiled_archs);
-TEST_CASE_TEMPLATE_APPLY(each, kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(counts, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(places, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(nothing, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(zeros, compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(each, compiled_archs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <quantkit/metrics/error_metrics.hpp>
 
+#include "support/compiled_archs.hpp"
 #include "support/layouts.hpp"
 #include "support/random.hpp"
 
@@ -140,7 +141,7 @@ TEST_CASE_TEMPLATE_DEFINE("layouts and instruction sets cannot be seen", Arch, l
         REQUIRE(metrics == seen(x.reference, x.approximation));
     }
 }
-TEST_CASE_TEMPLATE_APPLY(layouts, qk::kernels::compiled_archs);
+TEST_CASE_TEMPLATE_APPLY(layouts, qk::test::compiled_archs);
 
 TEST_CASE("large tensors of other layouts, and one value for all")
 {

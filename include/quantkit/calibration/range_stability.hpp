@@ -40,30 +40,32 @@ namespace quantkit
         }
 
         /// The range after one more batch.
-        QUANTKIT_INLINE bool update(real_range range) { return update(std::span<const real_range>(&range, 1)); }
+        QUANTKIT_INLINE bool update(real_range range) { return update(&range, 1); }
 
         /// One range per parameter; all of them must be at rest. Throws where their number changes.
-        QUANTKIT_INLINE bool update(std::span<const real_range> ranges)
-        {
-            require(anchor_.empty() || anchor_.size() == ranges.size(), "there are ", ranges.size(),
-                    " ranges, but before there were ", anchor_.size());
-            if (!anchor_.empty() && all_at_rest(ranges))
-                ++quiet_batches_;
-            else
-            {
-                anchor_.assign(ranges.begin(), ranges.end());
-                quiet_batches_ = 0;
-            }
-            return is_stable();
-        }
+        QUANTKIT_INLINE bool update(std::span<const real_range> ranges) { return update(ranges.data(), ranges.size()); }
 
         /// Whether so many batches in a row changed nothing.
         bool is_stable() const { return !anchor_.empty() && quiet_batches_ >= batches_; }
 
     private:
-        QUANTKIT_INLINE bool all_at_rest(std::span<const real_range> ranges) const
+        QUANTKIT_INLINE bool update(const real_range* ranges, std::size_t count)
         {
-            for (std::size_t i = 0; i < ranges.size(); ++i)
+            require(anchor_.empty() || anchor_.size() == count, "there are ", count, " ranges, but before there were ",
+                    anchor_.size());
+            if (!anchor_.empty() && all_at_rest(ranges))
+                ++quiet_batches_;
+            else
+            {
+                anchor_.assign(ranges, ranges + count);
+                quiet_batches_ = 0;
+            }
+            return is_stable();
+        }
+
+        QUANTKIT_INLINE bool all_at_rest(const real_range* ranges) const
+        {
+            for (std::size_t i = 0; i < anchor_.size(); ++i)
                 if (!is_at_rest(anchor_[i], ranges[i]))
                     return false;
             return true;

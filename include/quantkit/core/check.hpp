@@ -5,7 +5,6 @@
 
 #include <quantkit/core/config.hpp>
 
-#include <array>
 #include <charconv>
 #include <concepts>
 #include <initializer_list>
@@ -35,12 +34,24 @@ namespace quantkit
             return value ? "true" : "false";
         }
 
+        /// Integers of all widths are written by two functions; floats by one each, as their shortest digits differ.
+        template <number Number>
+        constexpr auto widest(Number value)
+        {
+            if constexpr (std::floating_point<Number>)
+                return value;
+            else if constexpr (std::unsigned_integral<Number>)
+                return static_cast<unsigned long long>(value);
+            else
+                return static_cast<long long>(value);
+        }
+
         template <number Number>
         std::string to_text(Number value)
         {
-            std::array<char, 40> buffer {};
-            const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-            return std::string(buffer.data(), end);
+            char buffer[40] {};
+            const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, widest(value));
+            return std::string(buffer, end);
         }
 
         /// "[2, 3, 4]" for any range of numbers.

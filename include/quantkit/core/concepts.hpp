@@ -9,12 +9,21 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 
 namespace quantkit
 {
     /// T is one of these very types.
     template <class T, class... Types>
     concept one_of = (std::same_as<T, Types> || ...);
+
+    namespace detail
+    {
+        /// std::copyable without its common references, which cost each type that is asked milliseconds to compile.
+        template <class T>
+        concept copyable = std::is_copy_constructible_v<T> && std::is_move_constructible_v<
+            T> && std::is_copy_assignable_v<T> && std::is_move_assignable_v<T>;
+    }
 
     /// real = scale * (q - zero_point)
     struct qparams

@@ -17,8 +17,6 @@
 #include <quantkit/core/config.hpp>
 
 #include <concepts>
-#include <tuple>
-#include <type_traits>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -55,7 +53,6 @@ namespace quantkit::kernels
 
 #ifdef XSIMD_NO_SUPPORTED_ARCHITECTURE
     using default_arch = scalar_arch;
-    using compiled_archs = std::tuple<scalar_arch>;
 
     template <class Arch>
     constexpr const char* arch_name() noexcept
@@ -65,9 +62,6 @@ namespace quantkit::kernels
 #else
     namespace detail
     {
-        template <class Arch>
-        using if_supported = std::conditional_t<Arch::supported(), std::tuple<Arch>, std::tuple<>>;
-
         /// 32-bit NEON flushes subnormal floats to zero and has no division: its bits would differ. AVX-512 without its
         /// byte and word instructions is an older chip's; AVX2 serves it.
         template <class Arch>
@@ -84,13 +78,6 @@ namespace quantkit::kernels
 
     /// The best instruction set that the flags of this translation unit allow.
     using default_arch = decltype(detail::usable_arch<xsimd::default_arch>());
-
-    /// Every instruction set with code of its own that the flags of this translation unit allow; the first is plainest.
-    using compiled_archs =
-        decltype(std::tuple_cat(detail::if_supported<scalar_arch> {}, detail::if_supported<xsimd::sse2> {},
-                                detail::if_supported<xsimd::sse4_1> {}, detail::if_supported<xsimd::avx> {},
-                                detail::if_supported<xsimd::avx2> {}, detail::if_supported<xsimd::fma3<xsimd::avx2>> {},
-                                detail::if_supported<xsimd::avx512bw> {}, detail::if_supported<xsimd::neon64> {}));
 
     /// The name of the instruction set as far as it matters here: the nearest ancestor with code of its own.
     template <class Arch>

@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -92,7 +91,7 @@ namespace quantkit
         QUANTKIT_INLINE quant_bounds bounds() const { return bounds_; }
 
         /// One per code, from quant_min on.
-        QUANTKIT_INLINE std::span<const std::uint64_t> counts() const { return { counts_.data(), counts_.size() }; }
+        QUANTKIT_INLINE const std::vector<std::uint64_t>& counts() const { return counts_; }
         /// How many values have the least code.
         QUANTKIT_INLINE std::uint64_t at_quant_min() const { return counts_.front(); }
         /// How many values have the greatest code.

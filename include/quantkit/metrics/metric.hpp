@@ -6,6 +6,7 @@
 /// takes part.
 #pragma once
 
+#include <quantkit/core/concepts.hpp>
 #include <quantkit/core/config.hpp>
 #include <quantkit/core/tensor_view.hpp>
 
@@ -18,9 +19,11 @@ namespace quantkit
 {
     /// Sees a reference and its approximation, batch by batch, and can be united with what another one saw.
     template <class Accumulator>
-    concept pair_accumulator = std::default_initializable<Accumulator> && std::copyable<Accumulator> && requires(
-        Accumulator& accumulator, const Accumulator& other, tensor_view<const float> batch)
+    concept pair_accumulator = detail::copyable<Accumulator> && requires(Accumulator& accumulator,
+                                                                         const Accumulator& other,
+                                                                         tensor_view<const float> batch)
     {
+        Accumulator();
         accumulator.observe(batch, batch);
         accumulator.merge(other);
     };

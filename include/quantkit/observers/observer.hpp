@@ -36,7 +36,7 @@ namespace quantkit
 
     /// A range_observer of whole batches: any tensor of floats.
     template <class Observer>
-    concept batch_observer = range_observer<Observer> && std::copyable<Observer> && requires(
+    concept batch_observer = range_observer<Observer> && detail::copyable<Observer> && requires(
         Observer& observer, tensor_view<const float> batch)
     {
         observer.observe(batch);

@@ -71,13 +71,13 @@ namespace quantkit
         }
 
         /// A new matrix_f from a matrix of codes.
-        template <tensor_of<code_type> Codes>
-        matrix_f operator()(const Codes& codes) const
+        template <tensor_of<code_type> Codes, class Result = matrix_f>
+        Result operator()(const Codes& codes) const
         {
             const tensor_view<const code_type> input = view_of(codes);
             require(input.rank() == 2, "a tensor of shape ", input.shape(),
                     " is no matrix: give the dequantizer the storage");
-            matrix_f x(input.shape()[0], input.shape()[1]);
+            Result x(input.shape()[0], input.shape()[1]);
             (*this)(codes, x);
             return x;
         }

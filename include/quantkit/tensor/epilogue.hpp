@@ -10,12 +10,12 @@
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/kernels/arch.hpp>
 #include <quantkit/kernels/gemm/epilogue.hpp>
+#include <quantkit/kernels/gemm/stage_list.hpp>
 #include <quantkit/tensor/epilogue_stages.hpp>
 #include <quantkit/tensor/fixed_point_stages.hpp>
 
 #include <concepts>
 #include <cstddef>
-#include <tuple>
 #include <utility>
 
 namespace quantkit
@@ -45,25 +45,25 @@ namespace quantkit
         inline constexpr bool makes_floats =
             std::same_as<Stage, kernels::scale_columns> || std::same_as<Stage, kernels::scale_outer>;
 
-        /// The kernels' stages for one of the user's, as a tuple.
+        /// The kernels' stages for one of the user's.
         template <class Stage, class T>
         auto kernel_stages(const Stage& stage, kernels::matrix_view<T> c)
         {
             if constexpr (named_stage<Stage>)
-                return std::tuple(stage.stage());
+                return kernels::stage_list(stage.stage());
             else if constexpr (requires { stage.stages(); })
                 return stage.stages();
             else if constexpr (reads_output<Stage>)
             {
                 static_assert(std::same_as<T, float>, "codes cannot be accumulated: the output must be float");
-                return std::tuple(stage.stage(c));
+                return kernels::stage_list(stage.stage(c));
             }
             else
             {
                 static_assert(
                     kernels::lane_stage<Stage>,
                     "an epilogue stage must be callable as float(float x, std::size_t row, std::size_t column)");
-                return std::tuple<Stage>(stage);
+                return kernels::stage_list<Stage>(stage);
             }
         }
 
@@ -86,15 +86,15 @@ namespace quantkit
         auto layer_stage(const Stage& stage)
         {
             if constexpr (TakesSums && makes_floats<Stage>)
-                return std::tuple<>();
+                return kernels::stage_list<>();
             else
-                return std::tuple<Stage>(stage);
+                return kernels::stage_list<Stage>(stage);
         }
 
         template <class C, class... Stages>
-        auto kernel_epilogue_of(kernels::matrix_view<C> c, const std::tuple<Stages...>& stages)
+        auto kernel_epilogue_of(kernels::matrix_view<C> c, kernels::stage_list<Stages...> stages)
         {
-            return kernels::epilogue_of<kernels::store_to<C>, Stages...> { stages, { c } };
+            return kernels::epilogue_of<kernels::store_to<C>, Stages...> { std::move(stages), { c } };
         }
 
         /// What leaves codes, which no stage takes.
@@ -150,31 +150,30 @@ namespace quantkit
         template <class Arch = kernels::active_arch>
         void check_columns(std::size_t columns) const
         {
-            std::apply([&](const Stages&... stages) { (detail::check_columns(stages, columns), ...); }, stages_);
+            stages_.apply([&](const Stages&... stages) { (detail::check_columns(stages, columns), ...); });
         }
 
         /// Throws unless every stage fits this output; checked at each call.
         template <class Arch = kernels::active_arch>
         void check_output(const tensor_shape& output) const
         {
-            std::apply([&](const Stages&... stages) { (detail::check_output(stages, output), ...); }, stages_);
+            stages_.apply([&](const Stages&... stages) { (detail::check_output(stages, output), ...); });
         }
 
         /// The kernels' form: `first` stages that the layer adds, then these, then the store to c.
         template <class Arch = kernels::active_arch, class... First>
         auto kernel_epilogue(kernels::matrix_view<output_type> c, First... first) const
         {
-            return std::apply(
+            return stages_.apply(
                 [&](const Stages&... stages)
                 {
-                    return detail::kernel_epilogue_of(c, std::tuple_cat(detail::layer_stage<takes_sums>(first)...,
-                                                                        detail::kernel_stages(stages, c)...));
-                },
-                stages_);
+                    return detail::kernel_epilogue_of(c, kernels::joined(detail::layer_stage<takes_sums>(first)...,
+                                                                         detail::kernel_stages(stages, c)...));
+                });
         }
 
     private:
-        std::tuple<Stages...> stages_;
+        kernels::stage_list<Stages...> stages_;
     };
 
     template <class... Stages>

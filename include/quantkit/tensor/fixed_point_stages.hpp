@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <tuple>
 
 namespace quantkit
 {
@@ -64,9 +63,35 @@ namespace quantkit
         template <class Arch = kernels::active_arch>
         requantize_fixed_point(std::span<const double> multipliers, std::int32_t zero_point,
                                quant_bounds kept = Range::bounds)
-            : size_(multipliers.size())
-            , q31_(kernels::padded_columns(size_))
-            , shift_(kernels::padded_columns(size_))
+            : requantize_fixed_point(multipliers.data(), multipliers.size(), zero_point, kept)
+        {
+        }
+
+        QUANTKIT_INLINE requantize_fixed_point(double multiplier, std::int32_t zero_point,
+                                               quant_bounds kept = Range::bounds)
+            : requantize_fixed_point(&multiplier, 1, zero_point, kept)
+        {
+        }
+
+        QUANTKIT_INLINE void check_columns(std::size_t columns) const
+        {
+            require(size_ == 1 || size_ == columns, "there are ", size_, " multipliers, but the layer has ", columns,
+                    " outputs");
+        }
+
+        QUANTKIT_INLINE kernels::stage_list<kernels::rescale_fixed_point<Rounding>, kernels::clamp_to_codes> stages()
+            const
+        {
+            return { kernels::rescale_fixed_point<Rounding> { q31_.data(), shift_.data(), std::size_t { size_ > 1 } },
+                     codes_ };
+        }
+
+    private:
+        QUANTKIT_INLINE requantize_fixed_point(const double* multipliers, std::size_t count, std::int32_t zero_point,
+                                               quant_bounds kept)
+            : size_(count)
+            , q31_(kernels::padded_columns(count))
+            , shift_(kernels::padded_columns(count))
             , codes_ { zero_point, kept }
         {
             constexpr quant_bounds all = Range::bounds;
@@ -87,24 +112,6 @@ namespace quantkit
             }
         }
 
-        QUANTKIT_INLINE requantize_fixed_point(double multiplier, std::int32_t zero_point,
-                                               quant_bounds kept = Range::bounds)
-            : requantize_fixed_point(std::span<const double>(&multiplier, 1), zero_point, kept)
-        {
-        }
-
-        QUANTKIT_INLINE void check_columns(std::size_t columns) const
-        {
-            require(size_ == 1 || size_ == columns, "there are ", size_, " multipliers, but the layer has ", columns,
-                    " outputs");
-        }
-
-        QUANTKIT_INLINE std::tuple<kernels::rescale_fixed_point<Rounding>, kernels::clamp_to_codes> stages() const
-        {
-            return { { q31_.data(), shift_.data(), std::size_t { size_ > 1 } }, codes_ };
-        }
-
-    private:
         std::size_t size_ = 0;
         aligned_buffer<std::int32_t> q31_, shift_;
         kernels::clamp_to_codes codes_;

@@ -35,8 +35,8 @@ namespace quantkit
                 require(zero_point >= bounds.quant_min && zero_point <= bounds.quant_max, "zero_point ", zero_point,
                         " of ", operand_name, " lies outside [", bounds.quant_min, ", ", bounds.quant_max, "]");
             std::vector<std::int32_t> all(kernels::padded_columns(count), given.empty() ? 0 : given[0]);
-            if (given.size() > 1)
-                std::copy(given.begin(), given.end(), all.begin());
+            for (std::size_t i = 1; i < given.size(); ++i)
+                all[i] = given[i];
             return all;
         }
 
@@ -86,8 +86,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
         std::vector<std::int32_t> row_zero_points = detail::spread_zero_points(a_zero_points, extents.m, a_bounds, "a");
         std::vector<std::int32_t> column_zero_points =
             detail::spread_zero_points(b_zero_points, extents.n, b_bounds, "b");
-        detail::require_k_fits(extents.k, detail::largest_magnitude(row_zero_points, a_bounds),
-                               detail::largest_magnitude(column_zero_points, b_bounds));
+        detail::require_k_fits(extents.k, detail::largest_magnitude(a_zero_points, a_bounds),
+                               detail::largest_magnitude(b_zero_points, b_bounds));
 
         const packed_weights packed { tensor_view<const b_code>(b_view.data(), { b_view.shape()[1], b_view.shape()[0] },
                                                                 { b_view.strides()[1], b_view.strides()[0] }),
@@ -105,7 +105,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                                                     - static_cast<std::int64_t>(extents.k) * column_zero_points[j]);
         }
 
-        matrix<std::int32_t> c(static_cast<Eigen::Index>(extents.m), static_cast<Eigen::Index>(extents.n));
+        using sum_type = decltype(a_code {} * b_code {}); // int32
+        matrix<sum_type> c(static_cast<Eigen::Index>(extents.m), static_cast<Eigen::Index>(extents.n));
         std::vector<std::int32_t> row_sums(extents.m);
         using exact_epilogue =
             kernels::epilogue_of<kernels::store_to<std::int32_t>, kernels::subtract_outer, kernels::subtract_outer>;

@@ -22,7 +22,7 @@ namespace quantkit
     using vector_f = vector<float>;
 
     /// A read-only argument: row-major matrices with contiguous rows are passed without a copy, others are copied.
-    using matrix_ref = Eigen::Ref<const matrix_f>;
+    using matrix_ref = Eigen::Ref<const matrix_f, 0, Eigen::OuterStride<>>;
     /// A vector of floats that is contiguous, without a copy.
-    using vector_ref = Eigen::Ref<const vector_f>;
+    using vector_ref = Eigen::Ref<const vector_f, 0, Eigen::InnerStride<1>>;
 }

@@ -17,13 +17,12 @@
 #include <quantkit/kernels/gemm/activations.hpp>
 #include <quantkit/kernels/gemm/extents.hpp>
 #include <quantkit/kernels/gemm/micro_kernel.hpp>
+#include <quantkit/kernels/gemm/stage_list.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <tuple>
-#include <utility>
 
 namespace quantkit::kernels
 {
@@ -137,7 +136,7 @@ namespace quantkit::kernels
     template <class Store, class... Stages>
     struct epilogue_of
     {
-        std::tuple<Stages...> stages;
+        stage_list<Stages...> stages;
         Store store;
     };
 
@@ -247,7 +246,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     template <class Store, class... Stages>
     bool needs_lanes(const epilogue_of<Store, Stages...>& epilogue)
     {
-        return (detail::is_beyond_tiles(std::get<Stages>(epilogue.stages)) || ...);
+        return (detail::is_beyond_tiles(stage_of<Stages>(epilogue.stages)) || ...);
     }
 
     /// What it subtracts from the sums of each column, where it does so once; else null.
@@ -255,7 +254,7 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     const std::int32_t* offsets_of(const epilogue_of<Store, Stages...>& epilogue)
     {
         if constexpr ((std::size_t { std::same_as<Stages, subtract_columns> } + ... + 0) == 1)
-            return std::get<subtract_columns>(epilogue.stages).columns;
+            return stage_of<subtract_columns>(epilogue.stages).columns;
         else
             return nullptr;
     }
@@ -265,16 +264,16 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     scaled_output scaled_output_of(const epilogue_of<Store, Stages...>& epilogue)
     {
         scaled_output out;
-        out.scales = std::get<scale_columns>(epilogue.stages).columns;
+        out.scales = stage_of<scale_columns>(epilogue.stages).columns;
         if constexpr ((std::same_as<Stages, add_columns> || ...))
-            out.bias = std::get<add_columns>(epilogue.stages).columns;
+            out.bias = stage_of<add_columns>(epilogue.stages).columns;
         if constexpr ((std::same_as<Stages, clamp_to> || ...))
         {
-            out.low = std::get<clamp_to>(epilogue.stages).low;
-            out.high = std::get<clamp_to>(epilogue.stages).high;
+            out.low = stage_of<clamp_to>(epilogue.stages).low;
+            out.high = stage_of<clamp_to>(epilogue.stages).high;
         }
         if constexpr ((std::same_as<Stages, apply_activation> || ...))
-            if (std::get<apply_activation>(epilogue.stages).function == activation_function::relu)
+            if (stage_of<apply_activation>(epilogue.stages).function == activation_function::relu)
                 out.low = 0.0f;
         return out;
     }

@@ -148,13 +148,11 @@ QUANTKIT_LANES bound_quantize_to_codes bind(const quantize_to_codes& stage, plac
 template <std::size_t Index, class Epilogue>
 struct bound_stages
 {
-    using stage_type = std::tuple_element_t<Index, decltype(Epilogue::stages)>;
-
-    decltype(bind(std::declval<const stage_type&>(), place {})) first;
+    decltype(bind(stage_at<Index>(Epilogue::stages), place {})) first;
     bound_stages<Index + 1, Epilogue> rest;
 
     QUANTKIT_LANES bound_stages(const Epilogue& epilogue, place at)
-        : first(bind(std::get<Index>(epilogue.stages), at))
+        : first(bind(stage_at<Index>(epilogue.stages), at))
         , rest(epilogue, at)
     {
     }
@@ -180,7 +178,7 @@ struct bound_stages
 };
 
 template <std::size_t Index, class Epilogue>
-    requires(Index == std::tuple_size_v<decltype(Epilogue::stages)>)
+    requires(Index == decltype(Epilogue::stages)::size)
 struct bound_stages<Index, Epilogue>
 {
     const Epilogue& epilogue;

@@ -11,7 +11,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <type_traits>
 
 namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
@@ -118,7 +117,7 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
     template <std::size_t Index, class Epilogue, class Lane>
     QUANTKIT_INLINE void run(const Epilogue& epilogue, Lane x, place at)
     {
-        if constexpr (Index == std::tuple_size_v<decltype(epilogue.stages)>)
+        if constexpr (Index == decltype(epilogue.stages)::size)
         {
             using element = std::remove_reference_t<decltype(*epilogue.store.c.data)>;
             static_assert(std::same_as<element, float> == std::same_as<Lane, float>,
@@ -126,7 +125,7 @@ namespace quantkit::kernels::scalar_lanes::inline QUANTKIT_FLAGS_NAMESPACE
             *epilogue.store.c.at(at.i, at.j) = static_cast<element>(x);
         }
         else
-            run<Index + 1>(epilogue, apply(std::get<Index>(epilogue.stages), x, at), at);
+            run<Index + 1>(epilogue, apply(stage_at<Index>(epilogue.stages), x, at), at);
     }
 
     template <class Sum, class Epilogue>

@@ -13,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 
 namespace quantkit::kernels
 {
@@ -72,10 +71,10 @@ namespace quantkit::kernels::inline QUANTKIT_FLAGS_NAMESPACE
     inline zero_point_group_epilogue with_zero_points(const group_epilogue& epilogue, const k_groups& groups,
                                                       std::size_t group, std::size_t row, std::size_t column) noexcept
     {
-        return { { std::get<0>(epilogue.stages),
+        return { { stage_at<0>(epilogue.stages),
                    subtract_outer { groups.row_sums + row * groups.count + group, groups.count,
                                     groups.zero_points + group * groups.stride + column },
-                   std::get<1>(epilogue.stages), std::get<2>(epilogue.stages) },
+                   stage_at<1>(epilogue.stages), stage_at<2>(epilogue.stages) },
                  epilogue.store };
     }
 }
