@@ -83,6 +83,10 @@ TEST_CASE("a rank that does not fit is refused with the shape")
     CHECK_THROWS_WITH_AS(qk::dequantize<qk::vector_f>(matrix),
                          "quantkit: a tensor of shape [1, 2] does not fit a vector: give dequantize the storage",
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(qk::dequantize<Eigen::Matrix2f>(matrix),
+                         "quantkit: a result of shape [1, 2] does not fit its Eigen type, which holds [2, 2] "
+                         "(-1: any number)",
+                         std::invalid_argument);
     qk::matrix_f wrong(2, 1);
     CHECK_THROWS_WITH_AS(qk::dequantize(matrix, wrong),
                          "quantkit: the output has shape [2, 1], but the input has [1, 2]", std::invalid_argument);

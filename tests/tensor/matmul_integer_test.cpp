@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("zero points: none, one, or one each, on either side, on ever
     }
 }
 
-TEST_CASE("the layout of the operands does not matter")
+TEST_CASE("the layout of the operands and of the result does not matter")
 {
     const qk::matrix<std::uint8_t> a = random_matrix<std::uint8_t>(9, 30, 5);
     const qk::matrix<std::int8_t> b = random_matrix<std::int8_t>(30, 21, 6);
@@ -135,7 +135,31 @@ TEST_CASE("the layout of the operands does not matter")
             check(large_a.block(4, 7, 9, 30), strided_b);
             check(a, b_transposed.transpose());
             check(a.array(), b.array());
+            const auto columns = qk::matmul_integer<column_major<std::int32_t>>(a, b, of_a, of_b, kernel);
+            require_equal(elements(qk::matrix<std::int32_t>(columns)), c);
         });
+}
+
+TEST_CASE("the result may be a vector or have a fixed shape")
+{
+    const qk::matrix<std::uint8_t> a = random_matrix<std::uint8_t>(3, 30, 5);
+    const qk::matrix<std::int8_t> b = random_matrix<std::int8_t>(30, 2, 6);
+    const qk::matrix<std::int32_t> c = qk::matmul_integer(a, b);
+
+    CHECK(qk::matmul_integer<Eigen::RowVectorXi>(a.middleRows(1, 1), b) == c.row(1));
+    CHECK(qk::matmul_integer<Eigen::VectorXi>(a, b.middleCols(1, 1)) == c.col(1));
+    CHECK(qk::matmul_integer<Eigen::Matrix<std::int32_t, 3, 2>>(a, b) == c);
+    CHECK_THROWS_WITH_AS(qk::matmul_integer<Eigen::Matrix2i>(a, b),
+                         "quantkit: a result of shape [3, 2] does not fit its Eigen type, which holds [2, 2] "
+                         "(-1: any number)",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(qk::matmul_integer<Eigen::RowVectorXi>(a, b),
+                         "quantkit: a result of shape [3, 2] does not fit its Eigen type, which holds [1, -1] "
+                         "(-1: any number)",
+                         std::invalid_argument);
+    using at_most_two = Eigen::Matrix<std::int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor, 2, 2>;
+    CHECK_THROWS_AS(qk::matmul_integer<at_most_two>(a, b), std::invalid_argument);
+    CHECK(qk::matmul_integer<at_most_two>(a.topRows(2), b) == c.topRows(2));
 }
 
 TEST_CASE_TEMPLATE("k at the accumulator bound is exact with extreme codes, one more throws with the numbers", Codes,

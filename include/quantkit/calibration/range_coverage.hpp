@@ -59,6 +59,32 @@ namespace quantkit
         }
     };
 
+    namespace detail
+    {
+        template <class Arch, class Granularity>
+        std::vector<range_coverage> measured_coverage(const tensor_view<const float>& x, const real_range* ranges,
+                                                      std::size_t count, Granularity granularity)
+        {
+            const auto parameters = static_cast<std::size_t>(element_count(parameter_shape(x.shape(), granularity)));
+            require(count == parameters, "a tensor of shape ", x.shape(), " has ", parameters,
+                    " parameters, but there are ", count, " ranges");
+            std::vector<range_coverage> coverage(parameters);
+            for (std::size_t i = 0; i < parameters; ++i)
+                coverage[i] = { .parameter = i, .range = ranges[i] };
+            const auto count_run = [&](const tensor_run& run)
+            {
+                for (std::ptrdiff_t i = 0; i < run.count; ++i)
+                {
+                    const walk_offsets at = run.start + i * run.step;
+                    coverage[static_cast<std::size_t>(at.parameter)].include(x.data()[at.input]);
+                }
+            };
+            const tensor_strides no_output = steps_of(x.shape(), per_tensor {}).strides;
+            for_each_run(x.shape(), x.strides(), no_output, granularity, walk_order::logical, count_run);
+            return coverage;
+        }
+    }
+
     /// One finding per parameter, in the order of the ranges.
     ///
     /// x       any layout; infinities count, NaN does not
@@ -67,31 +93,14 @@ namespace quantkit
     std::vector<range_coverage> measured_coverage(const Tensor& x, std::span<const real_range> ranges,
                                                   Granularity granularity = {})
     {
-        const tensor_view<const float> view = view_of(x);
-        const auto parameters = static_cast<std::size_t>(element_count(parameter_shape(view.shape(), granularity)));
-        require(ranges.size() == parameters, "a tensor of shape ", view.shape(), " has ", parameters,
-                " parameters, but there are ", ranges.size(), " ranges");
-        std::vector<range_coverage> coverage(parameters);
-        for (std::size_t i = 0; i < parameters; ++i)
-            coverage[i] = { .parameter = i, .range = ranges[i] };
-        const auto count_run = [&](const tensor_run& run)
-        {
-            for (std::ptrdiff_t i = 0; i < run.count; ++i)
-            {
-                const walk_offsets at = run.start + i * run.step;
-                coverage[static_cast<std::size_t>(at.parameter)].include(view.data()[at.input]);
-            }
-        };
-        const tensor_strides no_output = detail::steps_of(view.shape(), per_tensor {}).strides;
-        for_each_run(view.shape(), view.strides(), no_output, granularity, walk_order::logical, count_run);
-        return coverage;
+        return detail::measured_coverage<Arch>(view_of(x), ranges.data(), ranges.size(), granularity);
     }
 
     /// Of one range.
     template <tensor_of<float> Tensor, class Arch = kernels::active_arch>
     range_coverage measured_coverage(const Tensor& x, real_range range)
     {
-        return measured_coverage<Tensor, per_tensor, Arch>(x, std::span<const real_range>(&range, 1)).front();
+        return detail::measured_coverage<Arch>(view_of(x), &range, 1, per_tensor {}).front();
     }
 
     /// Those of which more than the allowed share lies outside, the worst share first: what to warn about.

@@ -7,6 +7,7 @@
 #include <quantkit/core/concepts.hpp>
 #include <quantkit/core/config.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -57,7 +58,9 @@ namespace quantkit
                 ++quiet_batches_;
             else
             {
-                anchor_.assign(ranges, ranges + count);
+                if (anchor_.empty())
+                    anchor_ = std::vector<real_range>(count);
+                std::copy_n(ranges, count, anchor_.data());
                 quiet_batches_ = 0;
             }
             return is_stable();

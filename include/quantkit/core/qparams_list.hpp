@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,7 +29,6 @@ namespace quantkit
 
         qparams_list(std::initializer_list<qparams> list)
         {
-            reserve(list.size());
             for (const qparams& params : list)
                 push_back(params);
         }
@@ -44,13 +42,6 @@ namespace quantkit
                     zero_points_.size(), " zero_points");
         }
 
-        /// Memory for so many pairs.
-        void reserve(std::size_t count)
-        {
-            scales_.reserve(count);
-            zero_points_.reserve(count);
-        }
-
         /// One more pair at the end.
         void push_back(qparams params)
         {
@@ -60,8 +51,10 @@ namespace quantkit
 
         std::size_t size() const { return scales_.size(); }
         qparams operator[](std::size_t i) const { return { scales_[i], zero_points_[i] }; }
-        std::span<const float> scales() const { return { scales_.data(), scales_.size() }; }
-        std::span<const std::int32_t> zero_points() const { return { zero_points_.data(), zero_points_.size() }; }
+        /// As long as the list.
+        const std::vector<float>& scales() const { return scales_; }
+        /// One per scale.
+        const std::vector<std::int32_t>& zero_points() const { return zero_points_; }
 
         friend bool operator==(const qparams_list&, const qparams_list&) = default;
 

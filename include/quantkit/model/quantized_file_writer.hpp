@@ -138,9 +138,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             attributes["shape"] = std::vector<std::int64_t>(shape.begin(), shape.end());
             add_metadata(key + "weight", attributes);
             const tensor_shape parameters = parameter_shape(shape, weight.granularity());
-            add(key + "scale", weight.scales(), parameters);
+            add<float>(key + "scale", weight.scales(), parameters);
             if (keeps_zero_points(weight.params()))
-                add(key + "zero_point", weight.zero_points(), parameters);
+                add<std::int32_t>(key + "zero_point", weight.zero_points(), parameters);
         }
 
         template <class Range>

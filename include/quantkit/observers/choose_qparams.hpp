@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace quantkit
@@ -40,16 +42,19 @@ namespace quantkit
     template <quantization_scheme Scheme = affine>
     qparams_list choose_qparams(const std::vector<real_range>& ranges, quant_bounds bounds, const Scheme& scheme = {})
     {
-        qparams_list params;
-        params.reserve(ranges.size());
-        for (const real_range& range : ranges)
+        std::vector<float> scales(ranges.size());
+        std::vector<std::int32_t> zero_points(ranges.size());
+        for (std::size_t i = 0; i < ranges.size(); ++i)
         {
+            const real_range& range = ranges[i];
             require(range == nothing_observed || (std::isfinite(range.min) && std::isfinite(range.max)),
-                    "cannot choose qparams for the range [", range.min, ", ", range.max, "] of parameter ",
-                    params.size(), ": it is not finite");
-            params.push_back(choose_qparams(range, bounds, scheme));
+                    "cannot choose qparams for the range [", range.min, ", ", range.max, "] of parameter ", i,
+                    ": it is not finite");
+            const qparams params = choose_qparams(range, bounds, scheme);
+            scales[i] = params.scale;
+            zero_points[i] = params.zero_point;
         }
-        return params;
+        return qparams_list(std::move(scales), std::move(zero_points));
     }
 
     template <quantized_range Range, quantization_scheme Scheme = affine>

@@ -77,7 +77,7 @@ namespace quantkit
         std::vector<float> sorted() const
         {
             std::vector<float> values = values_;
-            std::sort(values.begin(), values.end());
+            std::sort(values.data(), values.data() + values.size());
             return values;
         }
 

@@ -30,15 +30,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
         /// counts  not negative
         explicit histogram_divergence(std::vector<double> counts)
             : counts_(std::move(counts))
+            , before_(counts_.size() + 1)
         {
-            running_sums sums;
-            before_.push_back(sums);
-            for (const double count : counts_)
+            for (std::size_t i = 0; i < counts_.size(); ++i)
             {
-                sums.count += count;
-                sums.count_log_count += times_log(count);
-                sums.bins += count > 0.0 ? 1.0 : 0.0;
-                before_.push_back(sums);
+                const running_sums& before = before_[i];
+                before_[i + 1] = { before.count + counts_[i], before.count_log_count + times_log(counts_[i]),
+                                   before.bins + (counts_[i] > 0.0 ? 1.0 : 0.0) };
             }
         }
 

@@ -27,15 +27,17 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
     public:
         histogram_error(const value_histogram& seen, quant_bounds bounds)
             : bounds_(bounds)
+            , bins_(number_of_bins(seen))
+            , before_(bins_.size() + 1)
         {
-            running_sums sums;
-            before_.push_back(sums);
+            std::size_t i = 0;
             seen.for_each_bin(
                 [&](const value_bin& seen_bin)
                 {
-                    bins_.push_back({ seen_bin.lower, seen_bin.upper, static_cast<double>(seen_bin.count) });
-                    sums.add(bins_.back());
-                    before_.push_back(sums);
+                    bins_[i] = { seen_bin.lower, seen_bin.upper, static_cast<double>(seen_bin.count) };
+                    before_[i + 1] = before_[i];
+                    before_[i + 1].add(bins_[i]);
+                    ++i;
                 });
         }
 
@@ -81,6 +83,13 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             }
         };
 
+        static std::size_t number_of_bins(const value_histogram& seen)
+        {
+            std::size_t bins = 0;
+            seen.for_each_bin([&](const value_bin&) { ++bins; });
+            return bins;
+        }
+
         /// The mean of x^2 for x between a and b.
         static double mean_square(double a, double b)
         {
@@ -102,10 +111,9 @@ namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
             std::size_t near = i + 1, step = 1;
             for (; near < bins_.size() && bins_[near].upper <= limit; step *= 2)
                 near = std::min(near + step, bins_.size());
-            const auto first = bins_.begin() + static_cast<std::ptrdiff_t>(i + 1);
-            const auto last = bins_.begin() + static_cast<std::ptrdiff_t>(near);
-            const auto found = std::partition_point(first, last, [&](const bin& b) { return b.upper <= limit; });
-            return static_cast<std::size_t>(found - bins_.begin());
+            const bin *const first = bins_.data() + i + 1, *const last = bins_.data() + near;
+            const bin* const found = std::partition_point(first, last, [&](const bin& b) { return b.upper <= limit; });
+            return static_cast<std::size_t>(found - bins_.data());
         }
 
         /// Bins from first to last, all of whose values become `real`.

@@ -178,9 +178,9 @@ namespace quantkit
             return detail::interpolated_percentile(p, values.size(),
                                                    [&](std::uint64_t rank)
                                                    {
-                                                       const auto place =
-                                                           values.begin() + static_cast<std::ptrdiff_t>(rank);
-                                                       std::nth_element(values.begin(), place, values.end());
+                                                       float* const place = values.data() + rank;
+                                                       std::nth_element(values.data(), place,
+                                                                        values.data() + values.size());
                                                        return static_cast<double>(*place);
                                                    });
         }

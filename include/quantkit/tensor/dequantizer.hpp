@@ -70,14 +70,14 @@ namespace quantkit
             detail::transform(input, output, params_, granularity_, walk_order::memory, operation);
         }
 
-        /// A new matrix_f from a matrix of codes.
+        /// A new matrix_f from a matrix of codes; Result, so that no matrix is compiled for who does not call it.
         template <tensor_of<code_type> Codes, class Result = matrix_f>
         Result operator()(const Codes& codes) const
         {
             const tensor_view<const code_type> input = view_of(codes);
             require(input.rank() == 2, "a tensor of shape ", input.shape(),
                     " is no matrix: give the dequantizer the storage");
-            Result x(input.shape()[0], input.shape()[1]);
+            Result x = detail::new_matrix<Result>(input.shape()[0], input.shape()[1]);
             (*this)(codes, x);
             return x;
         }
@@ -107,11 +107,9 @@ namespace quantkit
         const tensor_shape& shape = q.shape();
         require(shape.rank() == 1 || (shape.rank() == 2 && !is_vector), "a tensor of shape ", shape, " does not fit ",
                 is_vector ? "a vector" : "a matrix", ": give dequantize the storage");
-        Result x;
-        if constexpr (is_vector)
-            x.resize(shape[0]);
-        else
-            x.resize(shape[0], shape.rank() == 2 ? shape[1] : 1);
+        constexpr bool is_row = is_vector && Result::RowsAtCompileTime == 1;
+        const Eigen::Index columns = shape.rank() == 2 ? shape[1] : 1;
+        Result x = is_row ? detail::new_matrix<Result>(1, shape[0]) : detail::new_matrix<Result>(shape[0], columns);
         const tensor_view<float> view = view_of(x);
         const bool is_one_column = shape.rank() < view.rank();
         const tensor_view<float> output(view.data(), shape,

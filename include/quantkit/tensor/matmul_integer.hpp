@@ -65,10 +65,11 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     /// a                 [m, k] int8 or uint8, any strides
     /// b                 [k, n] int8 or uint8, any strides; packed at every call: layers pack once (int8_linear.hpp)
     /// a_zero_points     none, one, or [m];  b_zero_points  none, one, or [n]
-    template <tensor_like A, tensor_like B>
-    matrix<std::int32_t> matmul_integer(const A& a, const B& b, std::span<const std::int32_t> a_zero_points = {},
-                                        std::span<const std::int32_t> b_zero_points = {},
-                                        const kernels::micro_kernel& kernel = kernels::best_micro_kernel())
+    /// Result            any Eigen matrix of int32 that [m, n] fits, else throws: matmul_integer<Eigen::MatrixXi>(a, b)
+    template <class Result = matrix<std::int32_t>, tensor_like A, tensor_like B>
+    Result matmul_integer(const A& a, const B& b, std::span<const std::int32_t> a_zero_points = {},
+                          std::span<const std::int32_t> b_zero_points = {},
+                          const kernels::micro_kernel& kernel = kernels::best_micro_kernel())
     {
         const tensor_view a_view = view_of(a);
         const tensor_view b_view = view_of(b);
@@ -105,14 +106,16 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
                                                     - static_cast<std::int64_t>(extents.k) * column_zero_points[j]);
         }
 
-        using sum_type = decltype(a_code {} * b_code {}); // int32
-        matrix<sum_type> c(static_cast<Eigen::Index>(extents.m), static_cast<Eigen::Index>(extents.n));
+        static_assert(std::same_as<typename Result::Scalar, std::int32_t>, "the sums are int32");
+        Result c = detail::new_matrix<Result>(a_view.shape()[0], b_view.shape()[1]);
+        // view_of() would take a vector for a tensor of rank 1
+        const tensor_view<std::int32_t> c_view(c.data(), c.rows(), c.cols(), c.rowStride(), c.colStride());
         std::vector<std::int32_t> row_sums(extents.m);
         using exact_epilogue =
             kernels::epilogue_of<kernels::store_to<std::int32_t>, kernels::subtract_outer, kernels::subtract_outer>;
         const exact_epilogue epilogue { { kernels::subtract_outer { row_zero_points.data(), 1, centered.data() },
                                           kernels::subtract_outer { row_sums.data(), 1, column_zero_points.data() } },
-                                        { { c.data(), c.outerStride(), 1 } } };
+                                        { detail::matrix_view_of(c_view) } };
         const kernels::code_rows<a_code> rows { detail::matrix_view_of(tensor_view<const a_code>(a_view)) };
         aligned_buffer<std::byte> workspace(kernels::gemm_workspace_bytes(kernel, extents, rows));
         kernels::gemm(kernel, extents, rows, panels, epilogue, row_sums.data(), workspace.data());

@@ -95,8 +95,8 @@ namespace quantkit
 
         const any_granularity& granularity() const { return granularity_; }
         const qparams_list& params() const { return params_; }
-        std::span<const float> scales() const { return params_.scales(); }
-        std::span<const std::int32_t> zero_points() const { return params_.zero_points(); }
+        const std::vector<float>& scales() const { return params_.scales(); }
+        const std::vector<std::int32_t>& zero_points() const { return params_.zero_points(); }
 
         friend bool operator==(const quantized_tensor&, const quantized_tensor&) = default;
 

@@ -4,6 +4,8 @@
 /// matrix as well (tensor/view.hpp); these are for results and for interfaces with one fixed type.
 #pragma once
 
+#include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/tensor/view.hpp>
 
 #include <Eigen/Core>
@@ -20,6 +22,26 @@ namespace quantkit
     /// Of floats.
     using matrix_f = matrix<float>;
     using vector_f = vector<float>;
+
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        /// A new Eigen matrix or vector of this shape. Throws std::invalid_argument where the type is of another, fixed
+        /// shape or has no room.
+        template <class Result>
+        Result new_matrix(Eigen::Index rows, Eigen::Index columns)
+        {
+            const auto fits = [](Eigen::Index extent, Eigen::Index fixed, Eigen::Index largest)
+            { return fixed == Eigen::Dynamic ? largest == Eigen::Dynamic || extent <= largest : extent == fixed; };
+            require(fits(rows, Result::RowsAtCompileTime, Result::MaxRowsAtCompileTime)
+                        && fits(columns, Result::ColsAtCompileTime, Result::MaxColsAtCompileTime),
+                    "a result of shape [", rows, ", ", columns, "] does not fit its Eigen type, which holds [",
+                    int { Result::MaxRowsAtCompileTime }, ", ", int { Result::MaxColsAtCompileTime },
+                    "] (-1: any number)");
+            Result x;
+            x.resize(rows, columns);
+            return x;
+        }
+    }
 
     /// A read-only argument: row-major matrices with contiguous rows are passed without a copy, others are copied.
     using matrix_ref = Eigen::Ref<const matrix_f, 0, Eigen::OuterStride<>>;

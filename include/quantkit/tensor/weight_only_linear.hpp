@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace quantkit
 {
@@ -134,7 +135,7 @@ namespace quantkit
         {
             const std::size_t count = group_count(), entries = count * kernels::padded_columns(n_);
             scales_ = aligned_buffer<float>(entries);
-            const auto zero_points = weight.zero_points();
+            const std::vector<std::int32_t>& zero_points = weight.zero_points();
             const bool same =
                 std::adjacent_find(zero_points.begin(), zero_points.end(), std::not_equal_to {}) == zero_points.end();
             if (same)
