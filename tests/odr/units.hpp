@@ -22,13 +22,16 @@ namespace odr
         QUANTKIT_INLINE float operator()(float x, std::size_t, std::size_t) const { return 2.0f * x; }
     };
 
-    /// x [m, k], codes [m, k], weights [n, k] without and with a zero point, bias [n], residual [m, n].
+    /// x [m, k], codes [m, k], weights [n, k] without and with a zero point, in groups of INT4, and as they were, bias
+    /// [n], residual [m, n].
     struct operands
     {
         const qk::matrix_f& x;
         const qk::matrix<std::int8_t>& codes;
         const qk::quantized_tensor<qk::int8_full>& weights;
         const qk::quantized_tensor<qk::int8_full>& shifted_weights;
+        const qk::quantized_tensor<qk::int4_full>& grouped_weights;
+        const qk::matrix_f& float_weights;
         const qk::vector_f& bias;
         std::span<const std::int32_t> integer_bias;
         const qk::matrix_f& residual;
