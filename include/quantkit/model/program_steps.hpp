@@ -66,8 +66,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct activation_step
     {
         activation_function function;
-        /// Over the features of each row.
     };
+    /// Over the features of each row.
     struct softmax_step
     {
     };
@@ -85,8 +85,8 @@ namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
     struct pooling_step
     {
         pooling_operation pooling;
-        /// The sum of both inputs.
     };
+    /// The sum of both inputs.
     struct add_step
     {
     };
