@@ -292,7 +292,9 @@ TEST_CASE("session: nothing is allocated after the first call, whatever the batc
         const session run(convert(prepared, { precision }));
         session_workspace workspace;
         matrix_f y(4, 3);
+        CHECK_GT(run.workspace_bytes(4), run.workspace_bytes(1));
         run.run(x, y, workspace);
+        CHECK_EQ(workspace.bytes(), run.workspace_bytes(4));
         CHECK_EQ(test::allocations_of([&] { run.run(x, y, workspace); }), 0u);
         const auto part = tensor_view<const float>(x.data(), { 2, 19, 6 });
         const tensor_view<float> out(y.data(), { 2, 3 });

@@ -132,3 +132,23 @@ TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no exe
     options.budgets.bytes = 0, options.budgets.error.reset();
     CHECK(result_of("toy", evaluate.with_options(options)(subject), 1).plans.empty());
 }
+
+TEST_CASE("sensitivity evaluator: a repaired plan is the result's, without the search's proof")
+{
+    const toy_evaluated_model subject;
+    evaluation_options options;
+    options.objective = plan_objective::bytes;
+    options.budgets.error = 1e-5;
+    options.measuring.block = 2;
+    auto found = sensitivity_evaluator { options }(subject);
+    const std::vector<std::size_t> coarse { 2, 2, 2, 1 };
+    found.verified = verify_plan(subject, found.problem, coarse, output_mse {}, { 0, 21, 4 }, sequential {}, 0.0);
+    REQUIRE_GT(found.verified.repairs.size(), 0u);
+
+    const planned_model plan = result_of("toy", found, 1, options).plans.at(0);
+    CHECK_EQ(plan.name, "least bytes, " + std::to_string(found.verified.repairs.size()) + " repairs");
+    CHECK_EQ(plan.plan, found.verified.plan);
+    CHECK_EQ(plan.repairs, found.verified.repairs);
+    CHECK_EQ(plan.predicted.bytes, total_of(found.problem, found.verified.plan).bytes);
+    CHECK_EQ(plan.status, plan_status::feasible);
+}
