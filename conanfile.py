@@ -56,7 +56,7 @@ class QuantkitConan(ConanFile):
 
     def build_requirements(self):
         if self._has_libraries:
-            self.tool_requires("cmake/[>=3.25]")
+            self.tool_requires("cmake/[>=3.25 <4]")
 
     def generate(self):
         if not self._has_libraries:
@@ -88,6 +88,11 @@ class QuantkitConan(ConanFile):
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "quantkit")
+        self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")
+        # CMakeDeps links every component into the package's own target. Named quantkit::quantkit, as by default, it
+        # would bring io, the libraries and their definitions to whoever wants the headers.
+        self.cpp_info.set_property("cmake_target_name", "quantkit::all")
+        self.cpp_info.set_property("pkg_config_name", "quantkit-all")
         self._add_component("quantkit", ["eigen::eigen", "xsimd::xsimd"])
         self._add_component("io", ["quantkit", "nlohmann_json::nlohmann_json"])
         if self.options.dispatch:
@@ -98,6 +103,7 @@ class QuantkitConan(ConanFile):
     def _add_component(self, name, requires):
         component = self.cpp_info.components[name]
         component.set_property("cmake_target_name", f"quantkit::{name}")
+        component.set_property("pkg_config_name", name if name == "quantkit" else f"quantkit-{name}")
         component.requires = requires
         component.bindirs = []
         component.libdirs = []

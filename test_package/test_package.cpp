@@ -3,6 +3,10 @@
 
 #include <cstdio>
 
+#if defined(QUANTKIT_DISPATCH) || defined(QUANTKIT_COMPILED_MODEL)
+#error "quantkit::quantkit brings a library, which is for quantkit::dispatch and quantkit::model to do"
+#endif
+
 int main()
 {
     const quantkit::matrix_f weight = quantkit::matrix_f::Random(16, 32), x = quantkit::matrix_f::Random(4, 32);

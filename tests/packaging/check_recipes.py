@@ -123,6 +123,36 @@ def check_targets(recipe, expected):
             expect(re.search(rf"\b{definition}\b", cmake_sources()), f"no CMake target defines {definition}")
 
 
+def check_names(recipe, name_property, default_of_package, default_of_component):
+    """The package's own target and .pc file bring all components: their names are to be no component's."""
+    aggregate = recipe.cpp_info.properties.get(name_property, default_of_package)
+    components = recipe.cpp_info.components.items()
+    names = [part.properties.get(name_property, default_of_component.format(name)) for name, part in components]
+    expect(len(set(names)) == len(names), f"two of Conan's components have one {name_property}: {names}")
+    expect(aggregate not in names, f"{aggregate} is the {name_property} of a component and of all of them together")
+    return names
+
+
+def check_generated_names(recipe):
+    package = recipe.name
+    check_names(recipe, "cmake_target_name", f"{package}::{package}", package + "::{}")
+    pkg_config = check_names(recipe, "pkg_config_name", package, package + "-{}")
+    for installed in (root / "cmake").glob("*.pc.in"):
+        name = installed.name.removesuffix(".pc.in")
+        expect(name in pkg_config, f"CMake installs {name}.pc, Conan's components are {pkg_config}")
+
+
+def check_attributes(recipe, port):
+    compatible = recipe.cpp_info.properties.get("cmake_config_version_compat", "SameMajorVersion")
+    expect(f"COMPATIBILITY {compatible}" in cmake_sources(), f"Conan's version file has {compatible}, CMake's has not")
+    expect(f'"{recipe.description}"' in cmake_sources(), "Conan's description is not the project's")
+    expect(recipe.license == port["license"], f"the licence is {recipe.license} or {port['license']}")
+    expect("header-only" in recipe.topics and recipe.name not in recipe.topics, f"topics are {recipe.topics}")
+    in_cmake = re.search(r'HOMEPAGE_URL "(.*)"', cmake_sources())
+    homepages = {getattr(recipe, "homepage", None), port.get("homepage"), in_cmake and in_cmake[1]}
+    expect(len(homepages) == 1, f"the project's homepage is one of {homepages}")
+
+
 def check_headers(recipe):
     with tempfile.TemporaryDirectory() as folder:
         recipe.package_folder = folder
@@ -139,19 +169,25 @@ headers = recipe_with()
 expect(headers.version == version, f"Conan's version is {headers.version}, the header's {version}")
 expect(headers.package_type == "header-library" and headers.info.is_clear, "headers are one package for all settings")
 check_targets(headers, ["quantkit", "io"])
+check_generated_names(headers)
 check_headers(headers)
 
 libraries = recipe_with(dispatch=True, model=True)
 expect(libraries.package_type == "static-library" and not libraries.info.is_clear, "libraries depend on settings")
 check_targets(libraries, ["quantkit", "io", "dispatch", "model"])
+check_generated_names(libraries)
 for variable in CMakeToolchain.last.cache_variables:
     expect(f"option({variable} " in cmake_sources(), f"CMake has no option {variable}")
 
 port = json.loads((root / "packaging/vcpkg/quantkit/vcpkg.json").read_text())
 portfile = (root / "packaging/vcpkg/quantkit/portfile.cmake").read_text()
+usage = (root / "packaging/vcpkg/quantkit/usage").read_text()
+check_attributes(headers, port)
 expect(port["version"] == version, f"the vcpkg port's version is {port['version']}, the header's {version}")
 for option in re.findall(r"QUANTKIT_\w+", portfile):
     expect(f"option({option} " in cmake_sources(), f"the vcpkg port sets {option}, which CMake does not know")
 for feature in port["features"]:
     expect(re.search(rf"^ +{feature} +QUANTKIT_BUILD_{feature.upper()}$", portfile, re.M), f"no option of {feature}")
+for target in ["quantkit", "io", *port["features"]]:
+    expect(f" quantkit::{target})" in usage, f"the vcpkg port's usage does not tell of quantkit::{target}")
 print(f"recipes of {version} agree with the project")
