@@ -3,6 +3,9 @@
 #
 # quantkit_add_arch_tests(path) adds <path>@<arch> for each of QUANTKIT_TEST_ARCHS. An instruction set that this CPU or
 # compiler lacks shows up as a skipped test, never as a passed one; the test "isa_coverage" lists what ran.
+#
+# Products choose among instruction sets when they run, up to the one that QUANTKIT_ISA names: quantkit_add_isa_tests(name
+# command...) adds <name>@<isa> for each of QUANTKIT_LESSER_ISAS, skipped where the CPU lacks it.
 
 set(quantkit_flags_avx2 -mavx2 -mfma)
 set(quantkit_flags_avx512 -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl -mfma)
@@ -66,6 +69,47 @@ function(quantkit_add_arch_tests path)
             set_tests_properties(${path}@${arch} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED" LABELS isa)
         else()
             quantkit_add_test(${path} ARCH ${arch})
+        endif()
+    endforeach()
+endfunction()
+
+# Those of kernels/isa.hpp that this CPU has, or the emulator of another.
+file(CONFIGURE OUTPUT cpu_isas.cpp @ONLY CONTENT [[
+#include <quantkit/kernels/isa.hpp>
+
+#include <cstdio>
+
+int main()
+{
+    for (std::size_t i = 0; i < quantkit::isa_names.size(); ++i)
+        if (quantkit::cpu_has(static_cast<quantkit::isa_level>(i)))
+            std::printf("%s;", quantkit::isa_names[i].data());
+}
+]])
+try_run(quantkit_isas_run quantkit_isas_compile "${CMAKE_CURRENT_BINARY_DIR}/probe"
+    "${CMAKE_CURRENT_BINARY_DIR}/cpu_isas.cpp" CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}/include"
+    CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON RUN_OUTPUT_VARIABLE quantkit_cpu_isas)
+if(NOT quantkit_isas_compile OR NOT quantkit_isas_run EQUAL 0)
+    message(FATAL_ERROR "cannot ask the CPU for its instruction sets")
+endif()
+message(STATUS "instruction sets of this CPU: ${quantkit_cpu_isas}")
+
+# All but the best of each kind of processor, which needs no QUANTKIT_ISA.
+set(QUANTKIT_LESSER_ISAS scalar)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND QUANTKIT_LESSER_ISAS sse2 avx2 avxvnni avx512bw avx512vnni)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    list(APPEND QUANTKIT_LESSER_ISAS neon neon_dotprod)
+endif()
+
+function(quantkit_add_isa_tests name)
+    foreach(isa IN LISTS QUANTKIT_LESSER_ISAS)
+        if(isa IN_LIST quantkit_cpu_isas)
+            add_test(NAME ${name}@${isa} COMMAND ${ARGN})
+            set_tests_properties(${name}@${isa} PROPERTIES ENVIRONMENT QUANTKIT_ISA=${isa} LABELS isa)
+        else()
+            add_test(NAME ${name}@${isa} COMMAND "${CMAKE_COMMAND}" -E echo "SKIPPED: the CPU does not have ${isa}")
+            set_tests_properties(${name}@${isa} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED" LABELS isa)
         endif()
     endforeach()
 endfunction()
