@@ -5,6 +5,7 @@
 #   -DJOBS=2           how many compilers and tests run at once (one for each core)
 #   -DREPORT_ONLY=ON   of what was built and run before
 #   -DBUILD_DIR=...    where (build/coverage)
+#   -DLEAST=95         fails below so many percent
 #
 # Needs clang, llvm-profdata and llvm-cov. A template's line counts as run when any instantiation ran it. Files for
 # instruction sets are counted whether this CPU has them or not; the last line leaves out those for AVX-512 and VNNI.
@@ -86,3 +87,9 @@ foreach(sum IN LISTS folders ITEMS all "all but files for AVX-512 and VNNI")
         message("${percent}.${tenth} %  ${covered_${sum}} of ${count_${sum}} lines  ${sum}")
     endif()
 endforeach()
+if(LEAST)
+    math(EXPR reached "100 * ${covered_all} / ${count_all}")
+    if(reached LESS LEAST)
+        message(FATAL_ERROR "the tests run ${reached} % of the lines, not ${LEAST}")
+    endif()
+endif()
