@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -72,12 +73,32 @@ namespace quantkit
     /// Distances between neighbours along each axis, in elements.
     using tensor_strides = axis_values;
 
-    /// The product of the extents: 1 for rank 0.
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
+    {
+        [[noreturn]] inline void throw_too_many_elements(const tensor_shape& shape)
+        {
+            throw_invalid("a tensor of shape ", shape, " is larger than any memory");
+        }
+
+        /// a * b modulo 2^64: strides of shapes that are refused only when their elements are counted.
+        QUANTKIT_INLINE constexpr std::ptrdiff_t wrapped_product(std::ptrdiff_t a, std::ptrdiff_t b)
+        {
+            return static_cast<std::ptrdiff_t>(static_cast<std::size_t>(a) * static_cast<std::size_t>(b));
+        }
+    }
+
+    /// The product of the extents: 1 for rank 0. Throws where it does not stay below 2^63.
     QUANTKIT_INLINE constexpr std::ptrdiff_t element_count(const tensor_shape& shape)
     {
+        constexpr std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max();
+        constexpr std::ptrdiff_t safe = std::ptrdiff_t { 1 } << (sizeof(std::ptrdiff_t) * 4 - 1); // no division below
         std::ptrdiff_t count = 1;
         for (const std::ptrdiff_t extent : shape)
+        {
+            if ((count > safe || extent > safe) && extent > 0 && count > most / extent)
+                detail::throw_too_many_elements(shape);
             count *= extent;
+        }
         return count;
     }
 
@@ -89,7 +110,7 @@ namespace quantkit
         for (std::size_t axis = shape.rank(); axis-- > 0;)
         {
             strides[axis] = stride;
-            stride *= shape[axis];
+            stride = detail::wrapped_product(stride, shape[axis]);
         }
         return strides;
     }
@@ -102,7 +123,7 @@ namespace quantkit
         for (std::size_t axis = 0; axis < shape.rank(); ++axis)
         {
             strides[axis] = stride;
-            stride *= shape[axis];
+            stride = detail::wrapped_product(stride, shape[axis]);
         }
         return strides;
     }
