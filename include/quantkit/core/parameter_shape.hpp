@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/tensor_view.hpp>
 
@@ -11,7 +12,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         inline std::size_t checked_axis(const tensor_shape& shape, std::ptrdiff_t axis)
         {
@@ -25,7 +26,10 @@ namespace quantkit
             return extent / group_size + (extent % group_size != 0 ? 1 : 0);
         }
     }
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The shape of the scales and zero_points: [] for one pair.
     inline tensor_shape parameter_shape(const tensor_shape& /*shape*/, per_tensor) { return {}; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quantkit/core/check.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/parameter_shape.hpp>
 #include <quantkit/core/tensor_view.hpp>
@@ -75,7 +76,7 @@ namespace quantkit
         }
     };
 
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         /// The product of the extents; throws unless it times `unit` (bytes or bits) stays below 2^63.
         inline std::size_t checked_element_count(const tensor_shape& shape, std::size_t unit)

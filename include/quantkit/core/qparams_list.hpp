@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/qparams.hpp>
 
 #include <cstddef>
@@ -62,7 +63,10 @@ namespace quantkit
         std::vector<float> scales_;
         std::vector<std::int32_t> zero_points_;
     };
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// Throws unless every pair passes check_qparams(qparams, quant_bounds).
     inline void check_qparams(const qparams_list& params, quant_bounds bounds)
     {

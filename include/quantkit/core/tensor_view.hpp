@@ -184,9 +184,9 @@ namespace quantkit
         constexpr const tensor_shape& shape() const { return shape_; }
         constexpr const tensor_strides& strides() const { return strides_; }
         constexpr std::size_t rank() const { return shape_.rank(); }
-        constexpr std::ptrdiff_t size() const { return element_count(shape_); }
+        QUANTKIT_INLINE constexpr std::ptrdiff_t size() const { return element_count(shape_); }
         /// Whether an axis has the extent 0.
-        constexpr bool empty() const { return size() == 0; }
+        QUANTKIT_INLINE constexpr bool empty() const { return size() == 0; }
 
         /// The elements [first, first + count) along one axis, all of them along the others.
         QUANTKIT_INLINE tensor_view narrowed(std::size_t axis, std::ptrdiff_t first, std::ptrdiff_t count) const

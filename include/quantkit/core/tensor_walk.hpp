@@ -12,6 +12,7 @@
 ///     per_group { 1, 3 }     parameters [2, 2]: x is walked as [2, 2, 3] with parameter strides [2, 1, 0]
 #pragma once
 
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/parameter_shape.hpp>
 #include <quantkit/core/tensor_view.hpp>
@@ -173,7 +174,7 @@ namespace quantkit
             std::ptrdiff_t size = 1;
         };
 
-        inline parameter_steps steps_of(const tensor_shape& shape, per_tensor)
+        QUANTKIT_INLINE parameter_steps steps_of(const tensor_shape& shape, per_tensor)
         {
             parameter_steps steps { shape };
             for (std::size_t axis = 0; axis < shape.rank(); ++axis)
@@ -181,14 +182,14 @@ namespace quantkit
             return steps;
         }
 
-        inline parameter_steps steps_of(const tensor_shape& shape, per_axis granularity)
+        QUANTKIT_INLINE parameter_steps steps_of(const tensor_shape& shape, per_axis granularity)
         {
             parameter_steps steps = steps_of(shape, per_tensor {});
             steps.strides[checked_axis(shape, granularity.axis)] = 1;
             return steps;
         }
 
-        inline parameter_steps steps_of(const tensor_shape& shape, per_group granularity)
+        QUANTKIT_INLINE parameter_steps steps_of(const tensor_shape& shape, per_group granularity)
         {
             return { row_major_strides(parameter_shape(shape, granularity)), static_cast<std::size_t>(granularity.axis),
                      granularity.group_size };

@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/core/tensor_walk.hpp>
@@ -18,7 +19,7 @@
 
 namespace quantkit
 {
-    namespace detail
+    namespace detail::inline QUANTKIT_FLAGS_NAMESPACE
     {
         inline tensor_view<const float> parameter_slice(const tensor_view<const float>& x, per_tensor, std::ptrdiff_t)
         {

@@ -6,6 +6,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/qparams_list.hpp>
 #include <quantkit/core/rounding.hpp>
@@ -79,7 +80,10 @@ namespace quantkit::detail
         const qparams_list& params_;
         const Operation& operation_;
     };
+}
 
+namespace quantkit::detail::inline QUANTKIT_FLAGS_NAMESPACE
+{
     inline void check_output(const tensor_shape& input, const tensor_shape& output, const tensor_strides& strides)
     {
         require(output == input, "the output has shape ", output, ", but the input has ", input);
@@ -88,7 +92,10 @@ namespace quantkit::detail
             require(is_empty || output[axis] == 1 || strides[axis] != 0, "the output of shape ", output,
                     " and strides ", strides, " has one element in several places");
     }
+}
 
+namespace quantkit::detail
+{
     /// input, output  of the same shape; the same tensor, or tensors that do not overlap
     /// params         one valid pair per parameter (check_qparams)
     template <class In, class Out, class Granularity, class Operation>

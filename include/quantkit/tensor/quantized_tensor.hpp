@@ -5,6 +5,7 @@
 
 #include <quantkit/core/check.hpp>
 #include <quantkit/core/concepts.hpp>
+#include <quantkit/core/config.hpp>
 #include <quantkit/core/granularity.hpp>
 #include <quantkit/core/qparams_list.hpp>
 #include <quantkit/core/quant_range.hpp>
@@ -23,7 +24,10 @@ namespace quantkit
 {
     /// A granularity that is known at run time only.
     using any_granularity = std::variant<per_tensor, per_axis, per_group>;
+}
 
+namespace quantkit::inline QUANTKIT_FLAGS_NAMESPACE
+{
     /// The shape of scales and zero points: how many channels or groups there are.
     inline tensor_shape parameter_shape(const tensor_shape& shape, const any_granularity& granularity)
     {
@@ -44,7 +48,10 @@ namespace quantkit
                 "), but has ", params.size());
         check_qparams(params, bounds);
     }
+}
 
+namespace quantkit
+{
     /// Says that the codes lie in the range, so that they need no check (as std::sorted_unique says for sorted values).
     struct codes_in_range_t
     {
