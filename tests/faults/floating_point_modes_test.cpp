@@ -13,6 +13,7 @@
 #include <quantkit/tensor/view.hpp>
 
 #include "support/checks.hpp"
+#include "support/float_micro_kernels.hpp"
 #include "support/linear_layers.hpp"
 #include "support/micro_kernels.hpp"
 
@@ -196,18 +197,6 @@ namespace
         return real_linear(*w, fp32_weights {}, epilogue {}, *kernel)(*x);
     }
 
-    template <class Check>
-    void for_each_float_kernel(Check check)
-    {
-        for (const micro_kernel* kernel : kernels::compiled_float_kernels<fp32_weights::format>())
-            if (kernels::cpu_runs_float_kernel(kernel->level))
-            {
-                const std::string name(kernel->name());
-                CAPTURE(name);
-                check(*kernel);
-            }
-    }
-
     /// check(input) with every way in which a layer quantizes its input.
     template <class Check>
     void for_each_input(const qparams& frozen, Check check)
@@ -316,7 +305,7 @@ TEST_CASE("flushed denormals change a product of floats by no more than they are
     const opaque product(&float_product);
     const matrix_f x = layer_input(), w = layer_weights();
     const matrix_f ordinary = test::random_matrix(layer_outputs, layer_inputs, 3);
-    for_each_float_kernel(
+    test::for_each_float_kernel<fp32_weights::format>(
         [&](const micro_kernel& kernel)
         {
             const matrix_f want = product(&ordinary, &ordinary, &kernel);
@@ -448,7 +437,7 @@ TEST_CASE("products of floats lie within twice the bound in other rounding modes
 {
     const opaque product(&float_product);
     const matrix_f x = layer_input(), w = layer_weights();
-    for_each_float_kernel(
+    test::for_each_float_kernel<fp32_weights::format>(
         [&](const micro_kernel& kernel)
         {
             for (const int mode : rounding_modes)
@@ -551,7 +540,7 @@ TEST_CASE("NaN and infinities stay in their rows of a product of floats")
 {
     const matrix_f x = test::random_matrix(9, layer_inputs, 4);
     const matrix_f w = test::random_matrix(layer_outputs, layer_inputs, 5);
-    for_each_float_kernel(
+    test::for_each_float_kernel<fp32_weights::format>(
         [&](const micro_kernel& kernel)
         {
             const real_linear layer(w, fp32_weights {}, epilogue {}, kernel);

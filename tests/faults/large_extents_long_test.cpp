@@ -10,7 +10,6 @@
 #include <quantkit/core/tensor_view.hpp>
 #include <quantkit/kernels/gemm/gemm.hpp>
 #include <quantkit/kernels/gemm/quantize_rows.hpp>
-#include <quantkit/kernels/gemm/select_float.hpp>
 #include <quantkit/metrics/code_usage.hpp>
 #include <quantkit/metrics/error_metrics.hpp>
 #include <quantkit/observers/measured_range.hpp>
@@ -21,6 +20,7 @@
 
 #include "faults/sparse_memory.hpp"
 #include "support/checks.hpp"
+#include "support/float_micro_kernels.hpp"
 #include "support/micro_kernels.hpp"
 
 #include <doctest/doctest.h>
@@ -108,18 +108,6 @@ namespace
         }
     };
     static_assert(executor<only_last_part>);
-
-    template <class Check>
-    void for_each_float_kernel(Check check)
-    {
-        for (const kernels::micro_kernel* kernel : kernels::compiled_float_kernels<fp32_weights::format>())
-            if (kernels::cpu_runs_float_kernel(kernel->level))
-            {
-                const std::string name(kernel->name());
-                CAPTURE(name);
-                check(*kernel);
-            }
-    }
 }
 
 TEST_CASE("ranges of 2^31 + 77 floats")
@@ -270,7 +258,7 @@ TEST_CASE("the last rows of 2^31 + 77 that a layer in float gets")
     x[two_31 - 1] = 2.0f;
     x[two_31] = -1.0f;
     x[count - 1] = 0.5f;
-    for_each_float_kernel(
+    for_each_float_kernel<fp32_weights::format>(
         [&](const kernels::micro_kernel& kernel)
         {
             const real_linear layer(tensor_view<const float>(&weight, { 1, 1 }), fp32_weights {}, epilogue {}, kernel);

@@ -42,6 +42,16 @@ namespace
         }
     };
     static_assert(layer_opinion<length_of_name> && plan_search<last_option>);
+
+    /// The fewest bytes within an error.
+    evaluation_options fewest_bytes()
+    {
+        evaluation_options options;
+        options.objective = plan_objective::bytes;
+        options.budgets.error = 1e-5;
+        options.measuring.block = 2;
+        return options;
+    }
 }
 
 TEST_CASE("sensitivity evaluator: from a model to a plan with all defaults")
@@ -106,10 +116,7 @@ TEST_CASE("sensitivity evaluator: no plan, and no samples")
 TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no executor changes")
 {
     const toy_evaluated_model subject;
-    evaluation_options options;
-    options.objective = plan_objective::bytes;
-    options.budgets.error = 1e-5;
-    options.measuring.block = 2;
+    evaluation_options options = fewest_bytes();
     options.pairs = 5;
     const sensitivity_evaluator evaluate { options };
     Eigen::ThreadPool pool(3);
@@ -136,10 +143,7 @@ TEST_CASE("sensitivity evaluator: what it found as a result, whose digest no exe
 TEST_CASE("sensitivity evaluator: a repaired plan is the result's, without the search's proof")
 {
     const toy_evaluated_model subject;
-    evaluation_options options;
-    options.objective = plan_objective::bytes;
-    options.budgets.error = 1e-5;
-    options.measuring.block = 2;
+    evaluation_options options = fewest_bytes();
     auto found = sensitivity_evaluator { options }(subject);
     const std::vector<std::size_t> coarse { 2, 2, 2, 1 };
     found.verified = verify_plan(subject, found.problem, coarse, output_mse {}, { 0, 21, 4 }, sequential {}, 0.0);

@@ -5,6 +5,7 @@
 #include <quantkit/kernels/gemm/select_float.hpp>
 
 #include "support/checks.hpp"
+#include "support/float_micro_kernels.hpp"
 #include "support/guarded_buffer.hpp"
 #include "support/random.hpp"
 
@@ -20,6 +21,7 @@
 namespace
 {
     using namespace quantkit::kernels;
+    using quantkit::test::for_each_float_kernel;
     using quantkit::test::guard_page;
     using quantkit::test::guarded_buffer;
     using quantkit::test::require_equal;
@@ -27,31 +29,6 @@ namespace
     constexpr std::size_t rows[] = { 1, 2, 3, 4, 5, 6, 7, 12, 13, 25 };
     constexpr std::size_t columns[] = { 1, 15, 16, 17, 33, 64, 130 };
     constexpr std::size_t depths[] = { 0, 1, 2, 7, 8, 9, 31, 64, 100 };
-
-    void report_once(const std::string& lacking)
-    {
-        static bool reported = false;
-        if (!reported && !lacking.empty())
-            MESSAGE("not run, the CPU lacks:", lacking);
-        reported = true;
-    }
-
-    // check(kernel) with every float kernel for the format that the CPU has; the others are reported.
-    template <operand_format Format, class Check>
-    void for_each_float_kernel(Check check)
-    {
-        std::string lacking;
-        for (const micro_kernel* kernel : compiled_float_kernels<Format>())
-        {
-            const std::string name(kernel->name());
-            CAPTURE(name);
-            if (cpu_runs_float_kernel(kernel->level))
-                check(*kernel);
-            else
-                lacking += " " + name;
-        }
-        report_once(lacking);
-    }
 
     // The weight that the format keeps of a float, and the activation.
     float stored(float weight, operand_format format)
